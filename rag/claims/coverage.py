@@ -1,0 +1,113 @@
+"""Every content word of a claim is in the evidence, as itself, a synonym of our table or a
+derivation of the same root; words of the report's frame ("the authors propose") cost little.
+
+A single specific word without evidence is enough for refusal at the shipped threshold. That is
+the strict reading of ALCE's citation recall (Gao et al. 2023, "Enabling Large Language Models to
+Generate Text with Citations"): a statement is supported in full or not at all.
+"""
+
+from __future__ import annotations
+
+from rag.claims.align import Pair
+from rag.claims.lexicon import DEGREE, HEDGES, signs_of
+from rag.claims.names import is_covered
+from rag.claims.polarity import kind_of
+from rag.claims.stems import stem
+
+SPECIFIC = 0.34
+SOFT = 0.05
+DERIVED = 0.03
+ELSEWHERE = 0.06
+
+
+def cover(pair: Pair) -> tuple[float, str | None]:
+    """Share of support by words.
+
+    Returns:
+        A score in [0, 1] (1: everything covered) and the first uncovered specific word as a
+        reason, None when there is none.
+    """
+    cost = 0.0
+    reason: str | None = None
+    content = 0
+    for i, token in enumerate(pair.claim):
+        if not token.content:
+            continue
+        content += 1
+        link = pair.links[i]
+        if link is not None and link.how == "key":
+            continue
+        if link is not None:
+            cost += DERIVED
+            continue
+        if is_covered(pair, i):
+            continue
+        if _licensed(pair, i):
+            cost += SOFT
+            continue
+        cost += SPECIFIC
+        reason = reason or f'"{token.text}" is not in the evidence'
+    if _spliced(pair):
+        cost += SPECIFIC
+        reason = reason or "it joins halves of two sentences"
+    cost += ELSEWHERE * max(0, _scattered(pair) - 1)
+    if content == 0:
+        return 0.0, "the claim says nothing that can be checked"
+    return max(0.0, 1.0 - cost), reason
+
+
+def _licensed(pair: Pair, i: int) -> bool:
+    """Words whose content another check answers for, or that say next to nothing."""
+    token = pair.claim[i]
+    if stem(token.low) in DEGREE:
+        return False
+    if token.soft or token.low in HEDGES:
+        return True
+    if kind_of(token) is not None:
+        return any(kind_of(t) is not None for item in pair.evidence.items for t in item)
+    signs = signs_of(token.low)
+    if signs:
+        # Another word of the family and sign: rag.claims.direction has compared the contexts.
+        for low in pair.evidence.lows:
+            theirs = signs_of(low)
+            if any(theirs.get(f) == sign for f, sign in signs.items()):
+                return True
+            if kind_of(token) and any(f in theirs for f in signs):
+                return True
+    return False
+
+
+def _scattered(pair: Pair) -> int:
+    """In how many evidence items (titles aside) the links of each segment lie at worst."""
+    worst = 1
+    by_segment: dict[int, dict[int, int]] = {}
+    for token, link in zip(pair.claim, pair.links, strict=True):
+        if link is None or not token.content or token.soft or link.place[0] in pair.evidence.titles:
+            continue
+        counts = by_segment.setdefault(token.segment, {})
+        counts[link.place[0]] = counts.get(link.place[0], 0) + 1
+    for counts in by_segment.values():
+        worst = max(worst, len(counts))
+    return worst
+
+
+def _spliced(pair: Pair) -> bool:
+    """Two stretches of one segment come from two sentences that share neither: each has three
+    words or more that only its own sentence has."""
+    evidence = pair.evidence
+    runs: dict[int, list[int]] = {}
+    for i, (token, link) in enumerate(zip(pair.claim, pair.links, strict=True)):
+        if link is None or not token.content or token.soft:
+            continue
+        homes = {s for s, _ in evidence.places.get(token.key, ())} - evidence.titles
+        if len(homes) == 1:
+            runs.setdefault(homes.pop(), []).append(i)
+    long = [(min(at), max(at)) for at in runs.values() if len(at) >= 3]
+    for first in long:
+        for second in long:
+            # One after the other without a comma or "and" between: no writer's joint.
+            if first[1] < second[0]:
+                between = pair.claim[first[1] + 1 : second[0]]
+                if not any(t.kind == "mark" or t.low in ("and", "while") for t in between):
+                    return True
+    return False

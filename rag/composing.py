@@ -1,0 +1,109 @@
+"""Evidence becomes quoted claims within a word budget, in reading order, each with its citation.
+
+Every claim made here is a verbatim span of its paper's abstract: `abstract[start:end] == text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rag.evidence import needs_context
+from rag.records import Citation, Claim, Evidence, Paper, Source, Span
+from rag.trimming import trimmed
+from rag.words import content_stems
+
+_SENTENCES = 4  # quotes in an answer at most
+_REPETITION = 0.75  # share of a sentence's stems already quoted at which it adds nothing
+_MARGIN = 2.0  # score below the best at which a sentence of another paper is left out
+
+
+def choose_quotes(
+    evidence: Sequence[Evidence], question: str, words: int
+) -> list[tuple[Evidence, Span]]:
+    """The sentences to quote with their spans in the abstract, best first.
+
+    Args:
+        evidence: best first.
+        words: budget for the quotes and the framing around them.
+    """
+    chosen: list[tuple[Evidence, Span]] = []
+    said: set[str] = set()
+    framed: set[str] = set()
+    room = words
+    for item in evidence:
+        if len(chosen) == _SENTENCES:
+            break
+        part = trimmed(item.text, question)
+        span = Span(item.span.start + part.start, item.span.start + part.end)
+        quote = item.paper.abstract[span.start : span.end]
+        stems = set(content_stems(quote))
+        if chosen:
+            elsewhere = item.paper.id != evidence[0].paper.id
+            if elsewhere and item.score < evidence[0].score - _MARGIN:
+                continue
+            if elsewhere and needs_context(quote):
+                continue
+            if stems and len(stems & said) / len(stems) > _REPETITION:
+                continue
+        framing = 0 if item.paper.id in framed else len(item.paper.title.split()) + 2
+        cost = len(quote.split()) + 1 + framing
+        if chosen and cost > room:
+            continue
+        chosen.append((item, span))
+        said |= stems
+        framed.add(item.paper.id)
+        room -= cost
+    return chosen
+
+
+class Numbering:
+    """Sources numbered from 1 in order of first citation."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._papers: list[Paper] = []
+
+    def number(self, paper: Paper) -> int:
+        """The paper's number, given on first use."""
+        if paper.id not in self._numbers:
+            self._papers.append(paper)
+            self._numbers[paper.id] = len(self._papers)
+        return self._numbers[paper.id]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The papers cited so far, in the order of their numbers."""
+        return tuple(Source(n, paper) for n, paper in enumerate(self._papers, 1))
+
+
+def quote_claims(chosen: Iterable[tuple[Evidence, Span]], numbering: Numbering) -> list[Claim]:
+    """Quotes as claims: the best paper first, and within a paper as the abstract goes."""
+    grouped: dict[str, list[tuple[Evidence, Span]]] = {}
+    for item, span in chosen:
+        grouped.setdefault(item.paper.id, []).append((item, span))
+    claims = []
+    for group in grouped.values():
+        for item, span in sorted(group, key=lambda pair: pair[1].start):
+            quote = item.paper.abstract[span.start : span.end]
+            citation = Citation(numbering.number(item.paper), span.start, span.end, quote)
+            claims.append(Claim(quote, "quote", (citation,)))
+    return claims
+
+
+def answer_text(claims: Sequence[Claim], sources: Sequence[Source]) -> str:
+    """The claims as one text: quotes in quotation marks behind their paper's title, [n] markers."""
+    titles = {s.n: s.paper.title for s in sources}
+    parts: list[str] = []
+    framed = 0
+    for claim in claims:
+        marks = "".join(f"[{c.source}]" for c in claim.citations)
+        if claim.kind == "quote":
+            n = claim.citations[0].source
+            if n != framed:
+                parts.append(f"“{titles[n]}” says:" if not framed else f"And “{titles[n]}”:")
+                framed = n
+            parts.append(f"“{claim.text}” {marks}")
+        else:
+            framed = 0
+            parts.append(f"{claim.text} {marks}")
+    return " ".join(parts)

@@ -1,0 +1,271 @@
+"""One paper, one record: copies of a paper become one, different papers never do.
+
+Two records are the same paper when they share a DOI or an arXiv id, or else a title that nothing
+contradicts. Which records end up together depends on the records only, not on their order; the
+order decides which comes first and, where dates do not, whose abstract is the newer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rag.records import Paper
+
+_ARXIV_DOI = "10.48550/arxiv."
+_ACCENT = re.compile(r"\\(?:[`'^~=.\"]\s*|[uvHcdbkr](?:\s+|(?=\{)))\{?\s*(?:\\(?=[ij]))?([A-Za-z])")
+_FONT = re.compile(
+    r"\\(?:emph|text(?:it|bf|sc|tt|rm|sf|sl|normal|up)?|math(?:rm|bf|it|cal|bb|sf|tt|frak)"
+    r"|ensuremath|mbox|boldsymbol|operatorname|underline|url)(?![A-Za-z])"
+)
+_VARIANT = re.compile(r"\\var(?=(?:epsilon|theta|kappa|phi|rho|pi|sigma)(?![a-z]))")
+_TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*/?>")
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md"})
+_RIVALS = 50  # how many different papers of one title a record is compared with
+
+
+def normalised_title(title: str) -> str:
+    """A title by its letters and digits: case, accents, punctuation and markup do not count.
+
+    Greek letters count as their names, so that "$\\alpha$-GAN" and its Unicode
+    spelling are one title.
+    """
+    text = _VARIANT.sub(r"\\", title)
+    text = _FONT.sub("", _ACCENT.sub(r"\1", _TAG.sub("", text)))
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(_letter(char) for char in unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", text)
+
+
+def _letter(char: str) -> str:
+    if char.isascii():
+        return char if char.isalnum() else ""
+    if "\u0370" <= char <= "\u03ff":
+        words = unicodedata.name(char, "").split(" LETTER ")
+        return words[1].removeprefix("FINAL ").split(" ")[0].lower() if len(words) == 2 else ""
+    if "\u0300" <= char <= "\u036f":  # accents; other marks (Devanagari vowels) spell the word
+        return ""
+    return char if char.isalnum() or unicodedata.category(char)[0] == "M" else ""
+
+
+def identity_keys(paper: Paper) -> tuple[str, ...]:
+    """What names the paper, strongest first: "doi:…", "arxiv:…", "title:…", those it has."""
+    title = normalised_title(paper.title) or " ".join(paper.title.split())
+    named = (("doi", _own_doi(paper)), ("arxiv", _arxiv(paper)), ("title", title))
+    return tuple(f"{kind}:{name}" for kind, name in named if name)
+
+
+def same_paper(a: Paper, b: Paper) -> bool:
+    """Whether two records are of one paper.
+
+    With the same title, they are not when both have a DOI of a publisher and these differ, when
+    both have arXiv ids and these differ, or when both have authors without a common family name.
+    """
+    one, two = _Group.of(0, a), _Group.of(1, b)
+    return one.shares_id(two) or (one.shares_title(two) and one.agrees(two))
+
+
+def merge(old: Paper, new: Paper) -> Paper:
+    """One record of two of the same paper.
+
+    The newer one (by `updated`, else by year, else `new`) gives title and abstract; whatever it
+    lacks comes from the other; the longer list of authors and a publisher's DOI win. `old.id`
+    stays, so that what an index calls the paper does not change.
+    """
+    later, earlier = (old, new) if _is_newer(old, new) else (new, old)
+    longest = later.authors if len(later.authors) >= len(earlier.authors) else earlier.authors
+    return Paper(
+        id=old.id or new.id,
+        title=later.title or earlier.title,
+        abstract=later.abstract or earlier.abstract,
+        authors=longest,
+        year=later.year if later.year is not None else earlier.year,
+        url=later.url or earlier.url,
+        doi=_own_doi(later) or _own_doi(earlier) or later.doi or earlier.doi,
+        arxiv_id=_arxiv(later) or _arxiv(earlier),
+        source=later.source or earlier.source,
+        updated=max(later.updated, earlier.updated),
+        venue=later.venue or earlier.venue,
+    )
+
+
+def merge_all(papers: Iterable[Paper]) -> tuple[list[Paper], list[tuple[Paper, Paper]]]:
+    """Merge the copies within one batch, in time proportional to its size.
+
+    Returns:
+        The merged papers, each in the place of its first record; and for the report a pair
+        (merged paper, record that went into it) for every record after the first.
+    """
+    batch = list(papers)
+    groups = _by_id([_Group.of(place, paper) for place, paper in enumerate(batch)])
+    while (fewer := _by_title(groups)) is not groups:
+        groups = fewer
+    kept: list[Paper] = []
+    dropped: list[tuple[Paper, Paper]] = []
+    for group in sorted(groups, key=lambda group: min(group.places)):
+        places = sorted(group.places)
+        merged = batch[places[0]]
+        for place in places[1:]:
+            merged = merge(merged, batch[place])
+        kept.append(merged)
+        dropped += [(merged, batch[place]) for place in places[1:]]
+    return kept, dropped
+
+
+@dataclass(slots=True)
+class _Group:
+    """Records of one paper: everything by which they can be recognised.
+
+    Attributes:
+        places: indices into the batch.
+        content: orders groups by what they hold, whatever order they came in.
+    """
+
+    places: list[int]
+    content: tuple[str, ...]
+    dois: set[str] = field(default_factory=set)
+    arxiv: set[str] = field(default_factory=set)
+    titles: set[str] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, place: int, paper: Paper) -> _Group:
+        keys = dict(key.split(":", 1) for key in identity_keys(paper))
+        return cls(
+            places=[place],
+            # Records that are named come first, so that unnamed ones join them.
+            content=(
+                "" if "doi" in keys else "~",
+                "" if "arxiv" in keys else "~",
+                "" if paper.authors else "~",
+                *identity_keys(paper),
+                *paper.authors,
+                paper.abstract,
+            ),
+            dois={keys["doi"]} if "doi" in keys else set(),
+            arxiv={keys["arxiv"]} if "arxiv" in keys else set(),
+            titles={keys["title"]} if "title" in keys else set(),
+            families=_families(paper.authors),
+        )
+
+    def shares_id(self, other: _Group) -> bool:
+        return not (self.dois.isdisjoint(other.dois) and self.arxiv.isdisjoint(other.arxiv))
+
+    def shares_title(self, other: _Group) -> bool:
+        return not self.titles.isdisjoint(other.titles)
+
+    def agrees(self, other: _Group) -> bool:
+        """Whether nothing says that these are two papers."""
+        pairs = (
+            (self.dois, other.dois),
+            (self.arxiv, other.arxiv),
+            (self.families, other.families),
+        )
+        return all(not a or not b or not a.isdisjoint(b) for a, b in pairs)
+
+    def absorb(self, other: _Group) -> None:
+        """Take in all that the other holds."""
+        self.places += other.places
+        self.content = min(self.content, other.content)
+        self.dois |= other.dois
+        self.arxiv |= other.arxiv
+        self.titles |= other.titles
+        self.families |= other.families
+
+
+def _by_id(groups: list[_Group]) -> list[_Group]:
+    """Join the groups that are linked by a DOI or an arXiv id, directly or through others."""
+    parent = list(range(len(groups)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    seen: dict[tuple[str, str], int] = {}
+    for index, group in enumerate(groups):
+        for key in [("d", doi) for doi in group.dois] + [("a", name) for name in group.arxiv]:
+            if key in seen:
+                parent[root(index)] = root(seen[key])
+            else:
+                seen[key] = index
+    joined: dict[int, _Group] = {}
+    for index, group in enumerate(groups):
+        whole = joined.setdefault(root(index), group)
+        if whole is not group:
+            whole.absorb(group)
+    return list(joined.values())
+
+
+def _by_title(groups: list[_Group]) -> list[_Group]:
+    """Join groups of one title that agree, once over; `groups` itself when none do."""
+    buckets: dict[str, list[int]] = {}
+    for index, group in enumerate(groups):
+        for title in group.titles:
+            buckets.setdefault(title, []).append(index)
+    home = list(range(len(groups)))  # where a group that was joined went
+
+    def find(index: int) -> int:
+        while home[index] != index:
+            index = home[index]
+        return index
+
+    changed = False
+    for title in sorted(title for title, members in buckets.items() if len(members) > 1):
+        rivals: list[int] = []
+        members = {find(index) for index in buckets[title]}
+        for index in sorted(members, key=lambda index: groups[index].content):
+            for rival in rivals:
+                if groups[rival].agrees(groups[index]):
+                    groups[rival].absorb(groups[index])
+                    home[index] = rival
+                    changed = True
+                    break
+            else:
+                if len(rivals) < _RIVALS:
+                    rivals.append(index)
+    if not changed:
+        return groups
+    return [group for index, group in enumerate(groups) if home[index] == index]
+
+
+def _is_newer(a: Paper, b: Paper) -> bool:
+    """Whether `a` is strictly the newer version."""
+    if a.updated and b.updated and a.updated != b.updated:
+        return a.updated > b.updated
+    if a.year is not None and b.year is not None:
+        return a.year > b.year
+    return False
+
+
+def _own_doi(paper: Paper) -> str:
+    """The DOI, unless arXiv gave it: that one names the preprint, not the paper."""
+    return "" if paper.doi.startswith(_ARXIV_DOI) else paper.doi
+
+
+def _arxiv(paper: Paper) -> str:
+    if paper.arxiv_id or not paper.doi.startswith(_ARXIV_DOI):
+        return paper.arxiv_id
+    return re.sub(r"v\d+$", "", paper.doi.removeprefix(_ARXIV_DOI))
+
+
+def _families(authors: Iterable[str]) -> set[str]:
+    """Family names, each in the readings that its writing allows."""
+    found: set[str] = set()
+    for author in authors:
+        family, comma, _ = author.partition(",")
+        words = [word for word in family.split() if _bare(word) not in _SUFFIXES]
+        if not words:
+            continue
+        found.add(_bare(words[-1]))
+        # PubMed writes "Smith JA": then the last word is the initials.
+        if not comma and len(words) > 1 and words[-1].isupper() and len(_bare(words[-1])) <= 3:
+            found.add(_bare(words[-2]))
+    return {name for name in found if name}
+
+
+def _bare(word: str) -> str:
+    return normalised_title(word)

@@ -1,0 +1,55 @@
+"""Texts to L2-normalised float32 vectors. Engines are interchangeable; one contract test runs
+over all of them (tests/test_embedding.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.config import Settings
+
+Progress = Callable[[int, int], None]  # done, total
+
+
+class Embedder(Protocol):
+    """An embedding model.
+
+    Attributes:
+        name: as the settings name it.
+        digest: sha256 of its weights; an index built with another is refused.
+        dimension: of its vectors.
+    """
+
+    name: str
+    digest: str
+    dimension: int
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+        """Embed texts: float32 (len(texts), dimension), rows of length 1, in the order given.
+
+        Texts over the model's limit are cut at its end by the model's own tokeniser.
+        """
+        ...
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """The embedder the settings name; the packaged one runs without torch.
+
+    Raises:
+        ModelError: it isn't installed, is damaged, or is no embedding model.
+    """
+    from rag.config import thread_count
+    from rag.models import find_card
+
+    card = find_card("embedder", settings.embedder)
+    if card is not None:
+        from rag.embedding.onnx import OnnxEmbedder
+
+        return OnnxEmbedder(card, thread_count(settings))
+    from rag.embedding.torch import TorchEmbedder
+
+    return TorchEmbedder.named(settings.embedder)

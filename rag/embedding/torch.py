@@ -1,0 +1,85 @@
+"""Any sentence-transformers model, through torch: the reference engine, and the one for models
+that have no exported form. Only local files are read; the hub is never asked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import ModelError
+from rag.models import ModelCard, require_file, verified_digest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.embedding import Progress
+
+_BATCH = 32
+
+
+class TorchEmbedder:
+    """See `rag.embedding.Embedder`."""
+
+    def __init__(self, model: Any, name: str, digest: str, *, bf16: bool = False) -> None:
+        self._model = model.bfloat16() if bf16 else model
+        self.name, self.digest = name, digest
+        self.dimension = int(model.get_embedding_dimension())
+
+    @classmethod
+    def packaged(cls, card: ModelCard, *, bf16: bool = False) -> TorchEmbedder:
+        """The packaged model, e.g. to compare the exported one with."""
+        weights = require_file(card)
+        return cls(_load(str(weights.parent)), card.name, card.sha256, bf16=bf16)
+
+    @classmethod
+    def named(cls, name: str) -> TorchEmbedder:
+        """A model by folder, or by the name it has in the local hub cache."""
+        model = _load(name)
+        folder = Path(name)
+        if folder.is_dir():
+            files = sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("*.bin"))
+            parts = [verified_digest(f) for f in files]
+        else:
+            # The weights as loaded: the cache's layout is the hub library's business.
+            parts = [
+                hashlib.sha256(p.detach().float().numpy().tobytes()).hexdigest()
+                for p in model.state_dict().values()
+            ]
+        return cls(model, name, hashlib.sha256("".join(parts).encode()).hexdigest())
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
+        """Embed texts: float32 (n, dimension), L2-normalised."""
+        import numpy as np
+
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for first in range(0, len(order), _BATCH):
+            rows = order[first : first + _BATCH]
+            batch = self._model.encode(
+                [texts[i] for i in rows],
+                batch_size=_BATCH,
+                convert_to_tensor=True,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            )
+            vectors[rows] = batch.float().cpu().numpy()
+            if progress is not None:
+                progress(first + len(rows), len(texts))
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = vectors / np.maximum(norms, 1e-12)
+        return unit
+
+
+def _load(name: str) -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(name, device="cpu", local_files_only=True)
+    except Exception as e:
+        raise ModelError(
+            f'no embedding model "{name}" on this machine ({type(e).__name__})',
+            "give a folder that holds a sentence-transformers model, or use the default: minilm",
+        ) from e

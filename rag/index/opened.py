@@ -1,0 +1,107 @@
+"""An open index answers from one committed state at a time: papers, full text and vectors agree."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.dense import DenseIndex
+from rag.index.shape import dense_key, require_embedder
+from rag.store import Snapshot
+from rag.store.reading import CHUNK, SENTENCE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.embedding import Embedder
+
+
+def dense_path(directory: Path, kind: int, key: str) -> Path:
+    """File of the derived index: one for chunks (kind 0), one for sentences (kind 1)."""
+    return directory / f"dense-{'chunks' if kind == CHUNK else 'sentences'}-{key}.faiss"
+
+
+class OpenIndex:
+    """Read access to an index directory.
+
+    Args:
+        directory: where the index stands.
+        embedder: the model that will embed questions.
+
+    Raises:
+        IndexMissingError, IndexCorruptError, IndexVersionError, EmbedderMismatchError.
+    """
+
+    def __init__(self, directory: Path, embedder: Embedder) -> None:
+        self.directory = directory
+        self.embedder = embedder
+        self.snapshot = Snapshot(directory)
+        self._lock = threading.RLock()
+        self._load()
+
+    def _load(self) -> None:
+        require_embedder(self.snapshot.manifest, self.embedder, str(self.directory))
+        self._dense = {kind: self._open_dense(kind) for kind in (CHUNK, SENTENCE)}
+        self._passages, self._owners = self.snapshot.owners()
+
+    def _open_dense(self, kind: int) -> DenseIndex:
+        path = dense_path(self.directory, kind, dense_key(self.snapshot.manifest, kind))
+        found = DenseIndex.load(path)
+        if found is not None:
+            return found
+        return write_dense(self.directory, self.snapshot, kind)
+
+    def close(self) -> None:
+        self.snapshot.close()
+
+    def refresh(self) -> None:
+        """Move on to the newest committed state, if there is one."""
+        with self._lock:
+            if self.snapshot.refresh():
+                self._load()
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this state of this index."""
+        return dense_key(self.snapshot.manifest, CHUNK)
+
+    def nearest(
+        self,
+        kind: int,
+        query: NDArray[np.float32],
+        k: int,
+        allowed: set[int] | None = None,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """The k passages nearest to a query vector (d,), best first.
+
+        Args:
+            allowed: row ids of papers; None for all.
+
+        Returns:
+            Passage row ids int64 (m,), their papers' row ids int64 (m,), cosines float32 (m,).
+        """
+        import numpy as np
+
+        passages = None
+        if allowed is not None:
+            passages = self._passages[np.isin(self._owners, list(allowed))]
+        ids, scores = self._dense[kind].search(query, k, passages)
+        return ids, self._owners[np.searchsorted(self._passages, ids)], scores
+
+
+def write_dense(directory: Path, snapshot: Snapshot, kind: int) -> DenseIndex:
+    """Derive the FAISS index of one kind from the store and keep it, if the place allows."""
+    ids, _, vectors = snapshot.vectors(kind)
+    built = DenseIndex.build(ids, vectors)
+    key = dense_key(snapshot.manifest, kind)
+    path = dense_path(directory, kind, key)
+    try:
+        built.save(path)
+    except OSError:
+        return built  # Read-only or full: this process has it in memory.
+    for stale in directory.glob(dense_path(directory, kind, "*").name):
+        if stale != path:
+            stale.unlink(missing_ok=True)
+    return built

@@ -1,0 +1,44 @@
+"""Options that several commands share mean the same in each of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+INDEX = click.option(
+    "--index", "index_dir", metavar="DIR", type=click.Path(path_type=Path),
+    help="The index's directory (else $RAG_INDEX, else the user data folder).",
+)  # fmt: skip
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object.")
+MODEL = click.option("--model", metavar="NAME", help="A language model's name, or a .gguf file.")
+_FILTERS = (
+    click.option(
+        "--year-from", type=click.IntRange(1000, 2999), help="Only papers from this year on."
+    ),
+    click.option("--year-to", type=click.IntRange(1000, 2999), help="Only papers up to this year."),
+    click.option(
+        "--source", multiple=True, help="Only papers of this source or venue (repeatable)."
+    ),
+    click.option("--author", multiple=True, help="Only papers of this author (repeatable)."),
+)
+
+
+def filtered(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that narrow the papers, as one value `filters`."""
+
+    @functools.wraps(command)
+    def wrapped(
+        year_from: int | None, year_to: int | None, source: tuple[str, ...],
+        author: tuple[str, ...], **values: Any,
+    ) -> Any:  # fmt: skip
+        from rag.records import Filters
+
+        return command(filters=Filters(year_from, year_to, source, author), **values)
+
+    for option in reversed(_FILTERS):
+        wrapped = option(wrapped)
+    return wrapped

@@ -1,0 +1,230 @@
+"""A question goes through retrieval, evidence, composing and checking; every claim that comes out
+was checked against the abstract it cites, whatever wrote it.
+
+`stream` yields what is known as soon as it is known; `ask` gives the whole answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import rag
+from rag.abstaining import answerable, refusal
+from rag.claims import check_quote
+from rag.composing import Numbering, answer_text, choose_quotes, quote_claims
+from rag.drafting import drafted_claims
+from rag.errors import UsageError
+from rag.evidence import select_evidence
+from rag.followup import self_contained
+from rag.records import (
+    Answer,
+    Claim,
+    Claimed,
+    Done,
+    Event,
+    Evidence,
+    Filters,
+    Hit,
+    ModelInfo,
+    Nearest,
+    Question,
+    Retrieved,
+    Selected,
+    Status,
+    Timings,
+)
+from rag.retrieval import retrieve
+from rag.words import content_stems
+
+if TYPE_CHECKING:
+    from rag.config import Settings
+    from rag.index import OpenIndex
+    from rag.llm import LanguageModel
+
+_LONGEST = 2_000  # characters of a question
+_NEAREST = 3  # papers named when there is no answer
+NO_MODEL = ModelInfo("none", "", "")
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Milliseconds spent in each stage."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+    _start: float = field(default_factory=time.perf_counter)
+    _mark: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.spent[stage] = self.spent.get(stage, 0.0) + (now - self._mark) * 1000
+        self._mark = now
+
+    def timings(self) -> Timings:
+        total = (time.perf_counter() - self._start) * 1000
+        return Timings(**{k: round(v, 1) for k, v in self.spent.items()}, total=round(total, 1))
+
+
+def cleaned(text: str) -> str:
+    """A question with white space folded and control characters gone.
+
+    Raises:
+        UsageError: it is empty or longer than 2,000 characters.
+    """
+    folded = " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", text).split())
+    if not folded:
+        raise UsageError("the question is empty", 'ask one, such as: rag ask "What is …?"')
+    if len(folded) > _LONGEST:
+        raise UsageError(
+            f"the question has {len(folded):,} characters; {_LONGEST:,} are the most",
+            "ask for one thing at a time",
+        )
+    return folded
+
+
+class Assistant:
+    """Answers questions from one index.
+
+    Args:
+        index: open; moved on to its newest state before each question.
+        model: loads the language model on first call; None answers without one.
+    """
+
+    def __init__(
+        self,
+        index: OpenIndex,
+        settings: Settings,
+        model: Callable[[], LanguageModel] | None,
+    ) -> None:
+        self.index, self.settings = index, settings
+        self._load = model
+
+    def search(self, query: str, k: int, filters: Filters | None = None) -> list[Hit]:
+        """The k papers nearest to a query, best first.
+
+        Raises:
+            UsageError: the query is empty or too long.
+        """
+        text = cleaned(query)
+        self.index.refresh()
+        vector = self.index.embedder.encode([text])[0]
+        return retrieve(self.index, text, vector, k, filters)
+
+    def ask(self, question: Question, stopped: Callable[[], bool] = lambda: False) -> Answer:
+        """The whole answer; see `stream`."""
+        for event in self.stream(question, stopped):
+            if isinstance(event, Done):
+                return event.answer
+        raise AssertionError("a stream ends in Done")
+
+    def stream(
+        self, question: Question, stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[Event]:
+        """Papers, sentences, claims, answer: each as soon as it stands.
+
+        Args:
+            stopped: asked between tokens; True ends the drafting (claims so far stand).
+
+        Raises:
+            UsageError: the question is empty or too long. ModelError: no usable model.
+        """
+        clock = _Clock()
+        text = cleaned(question.text)
+        understood = self_contained(text, [cleaned(h) for h in question.history if h.strip()])
+        self.index.refresh()
+        vector = self.index.embedder.encode([understood])[0]
+        hits = retrieve(self.index, understood, vector, self.settings.papers, question.filters)
+        clock.lap("retrieve")
+        yield Retrieved(understood, tuple(hits))
+        # A question of function words alone matches everything and asks nothing.
+        asks = bool(hits) and bool(content_stems(understood))
+        model = self._load() if self._load is not None and asks else None
+        evidence = select_evidence(
+            self.index, understood, vector, hits if asks else [],
+            model.engine if model else None, self.settings.candidates,
+        )  # fmt: skip
+        supported = answerable(understood, hits, evidence) if asks else 0.0
+        clock.lap("evidence")
+        yield Selected(tuple(evidence))
+        claims: list[Claim] = []
+        numbering = Numbering()
+        if evidence and supported >= self.settings.abstain_below:
+            for claim in self._claims(understood, evidence, model, numbering, stopped):
+                clock.lap("generate")
+                if not _stands(claim, numbering):
+                    continue  # Dropped whole: a claim never goes on without its citation.
+                clock.lap("verify")
+                claims.append(claim)
+                yield Claimed(claim, numbering.sources)
+        clock.lap("generate")
+        yield Done(self._answer(question, understood, hits, claims, numbering, clock, model))
+
+    def _claims(
+        self,
+        question: str,
+        evidence: Sequence[Evidence],
+        model: LanguageModel | None,
+        numbering: Numbering,
+        stopped: Callable[[], bool],
+    ) -> Iterator[Claim]:
+        words = self.settings.answer_words
+        if model is not None and model.ability == "write":
+            yield from drafted_claims(question, evidence, model, numbering, words, stopped)
+        else:
+            yield from quote_claims(choose_quotes(evidence, question, words), numbering)
+
+    def _answer(
+        self,
+        question: Question,
+        understood: str,
+        hits: Sequence[Hit],
+        claims: Sequence[Claim],
+        numbering: Numbering,
+        clock: _Clock,
+        model: LanguageModel | None,
+    ) -> Answer:
+        status: Status = "answered" if claims else "abstained"
+        reason = "" if claims else refusal(understood, hits)
+        sources = numbering.sources
+        return Answer(
+            question=question.text,
+            understood=understood,
+            status=status,
+            reason=reason,
+            text=answer_text(claims, sources) if claims else reason,
+            claims=tuple(claims),
+            sources=sources,
+            nearest=tuple(
+                Nearest(h.paper.id, h.paper.title, round(h.fused, 4)) for h in hits[:_NEAREST]
+            ),
+            timings=clock.timings(),
+            model=model.info if model else NO_MODEL,
+            fingerprint=self._fingerprint(model),
+        )
+
+    def _fingerprint(self, model: LanguageModel | None) -> str:
+        parts = (
+            rag.__version__,
+            self.index.fingerprint,
+            self.index.embedder.digest,
+            repr(model.info if model else NO_MODEL),
+            repr(sorted(asdict(self.settings).items())),
+        )
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def _stands(claim: Claim, numbering: Numbering) -> bool:
+    """The last gate: each cited span is where it says, and a quote is nothing else."""
+    papers = {s.n: s.paper for s in numbering.sources}
+    for c in claim.citations:
+        if c.source not in papers:
+            return False
+        if not check_quote(c.quote, papers[c.source].abstract, c.start, c.end).supported:
+            return False
+    if claim.kind == "quote":
+        return [claim.text] == [c.quote for c in claim.citations]
+    return bool(claim.citations)

@@ -1,0 +1,85 @@
+"""One place that opens what commands need, in the order and with the messages they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.config import Settings, default_index
+from rag.errors import DiskError
+from rag.store import DATABASE_NAME
+
+if TYPE_CHECKING:
+    from rag.chunking import TokenCounter
+    from rag.embedding import Embedder
+    from rag.index import OpenIndex
+    from rag.llm import LanguageModel
+
+Notice = Callable[[str], None]
+
+
+def token_counter() -> TokenCounter:
+    """Counts tokens of the default language model; its vocabulary is read on the first count."""
+
+    @lru_cache(maxsize=1)
+    def encoding() -> object:
+        from rag.models import find_card, require_file
+        from rag.tokens import load_encoding
+
+        card = find_card("llm", Settings().model)
+        assert card is not None  # the default is in the manifest
+        return load_encoding(require_file(card))
+
+    def count(text: str) -> int:
+        return len(encoding().encode_ordinary(text))  # type: ignore[attr-defined]  # a tiktoken.Encoding
+
+    return count
+
+
+def open_index(
+    named: Path | None,
+    embedder: Embedder,
+    settings: Settings,
+    notice: Notice,
+    progress: Callable[[int, str], None] | None = None,
+) -> OpenIndex:
+    """The index the user means: the named one, their own, else the starter corpus.
+
+    Args:
+        named: from the command line; None when nothing was said.
+        notice: told, in one line, when the starter corpus is used.
+
+    Raises:
+        IndexMissingError, IndexCorruptError, IndexVersionError, EmbedderMismatchError.
+    """
+    from rag.index import OpenIndex
+
+    place = named or default_index()
+    if named is not None or (place / DATABASE_NAME).exists():
+        return OpenIndex(place, embedder)
+    from rag.starter import open_starter, starter_papers
+
+    notice(
+        f"using the bundled starter corpus ({sum(1 for _ in starter_papers())} papers); "
+        "index your own with: rag index PATH"
+    )
+    try:
+        return open_starter(embedder, settings, token_counter(), progress)
+    except OSError as e:
+        raise DiskError(
+            f"cannot keep the starter index: {e}", "name another folder in $RAG_CACHE"
+        ) from e
+
+
+def model_loader(settings: Settings, notice: Notice) -> Callable[[], LanguageModel]:
+    """Loads the language model on the first call and keeps it."""
+
+    @lru_cache(maxsize=1)
+    def load() -> LanguageModel:
+        from rag.llm import open_model
+
+        return open_model(settings, notice)
+
+    return load

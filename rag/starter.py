@@ -1,0 +1,52 @@
+"""The bundled starter corpus and its index, which stands in the cache and is made on first use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.config import cache_dir
+from rag.index import OpenIndex, add_papers
+from rag.models import data_file, file_digest
+from rag.records import Paper
+from rag.store import DATABASE_NAME
+
+if TYPE_CHECKING:
+    from rag.chunking import TokenCounter
+    from rag.config import Settings
+    from rag.embedding import Embedder
+    from rag.index.building import Progress
+
+SOURCE = "starter corpus"
+
+
+def starter_papers() -> Iterator[Paper]:
+    """The papers of the starter corpus: titles and links, with digests of ours as abstracts."""
+    with data_file("starter.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            entry = json.loads(line)
+            yield Paper(
+                "", entry["title"], entry["abstract"], url=entry.get("url", ""), source=SOURCE
+            )
+
+
+def starter_folder(embedder: Embedder, settings: Settings) -> Path:
+    """Where the starter index of this corpus and these settings stands."""
+    corpus = file_digest(data_file("starter.jsonl"))[:12]
+    return cache_dir() / f"starter-{corpus}-{embedder.digest[:8]}-{settings.chunk_tokens}"
+
+
+def open_starter(
+    embedder: Embedder,
+    settings: Settings,
+    count: TokenCounter,
+    progress: Progress | None = None,
+) -> OpenIndex:
+    """The starter corpus's index, built when it isn't there whole."""
+    folder = starter_folder(embedder, settings)
+    if not (folder / DATABASE_NAME).is_file() or not (folder / "complete").is_file():
+        add_papers(folder, starter_papers(), embedder, count, settings, progress)
+        (folder / "complete").touch()
+    return OpenIndex(folder, embedder)

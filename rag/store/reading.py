@@ -1,0 +1,231 @@
+"""A Snapshot sees one committed state of the index, whole, until it is refreshed.
+
+Reads run inside one read transaction (SQLite's WAL keeps that state alive while writers go on).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.records import Filters, Paper, Span
+from rag.store.schema import connect_reader, translated
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CHUNK, SENTENCE = 0, 1
+_COLUMNS = "id, title, abstract, authors, year, url, doi, arxiv_id, source, updated, venue"
+
+
+def paper_of(row: Sequence[object]) -> Paper:
+    """A paper from a row of `_COLUMNS`."""
+    id_, title, abstract, authors, year, url, doi, arxiv_id, source, updated, venue = row
+    return Paper(
+        str(id_), str(title), str(abstract), tuple(json.loads(str(authors))),
+        int(str(year)) if year is not None else None,
+        str(url), str(doi), str(arxiv_id), str(source), str(updated), str(venue),
+    )  # fmt: skip
+
+
+class Snapshot:
+    """Read access to one state of an index. Safe to share between threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._lock = threading.RLock()
+        self._connection = connect_reader(directory)
+        self.refresh()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def refresh(self) -> bool:
+        """Move on to the newest committed state; True when it differs from the one before."""
+        with self._lock, translated(self.directory):
+            before = getattr(self, "manifest", None)
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN")
+            self.manifest: dict[str, str] = dict(
+                self._connection.execute("SELECT key, value FROM manifest")
+            )
+            return self.manifest != before
+
+    @property
+    def generation(self) -> int:
+        """Count of committed changes, >= 0."""
+        return int(self.manifest.get("generation", "0"))
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with self._lock, translated(self.directory):
+            return self._connection.execute(sql, values).fetchall()
+
+    def count(self) -> int:
+        """Papers in the index."""
+        return int(str(self._rows("SELECT count(*) FROM papers")[0][0]))
+
+    def papers(self) -> Iterator[Paper]:
+        """All papers, in the order in which they came in."""
+        for row in self._rows(f"SELECT {_COLUMNS} FROM papers ORDER BY rowid"):
+            yield paper_of(row)
+
+    def by_rowid(self, rowids: Collection[int]) -> dict[int, Paper]:
+        """The papers with these row ids."""
+        rows = self._rows(
+            f"SELECT rowid, {_COLUMNS} FROM papers WHERE rowid IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted(rowids)),),
+        )
+        return {int(str(row[0])): paper_of(row[1:]) for row in rows}
+
+    def allowed(self, filters: Filters) -> set[int] | None:
+        """Row ids of the papers that pass; None when nothing is filtered."""
+        tests: list[str] = []
+        values: list[object] = []
+        if filters.year_from is not None:
+            tests.append("year >= ?")
+            values.append(filters.year_from)
+        if filters.year_to is not None:
+            tests.append("year <= ?")
+            values.append(filters.year_to)
+        for names, columns in (
+            (filters.sources, ("source", "venue")),
+            (filters.authors, ("authors",)),
+        ):
+            if names:
+                any_of = [f"instr(fold({c}), ?)" for _ in names for c in columns]
+                tests.append(f"({' OR '.join(any_of)})")
+                values += [name.casefold() for name in names for _ in columns]
+        if filters.paper_ids:
+            tests.append("id IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(list(filters.paper_ids)))
+        if not tests:
+            return None
+        with self._lock:
+            # SQLite's own lower() knows ASCII only; JSON escapes are undone for names.
+            self._connection.create_function("fold", 1, _folded, deterministic=True)
+        rows = self._rows(f"SELECT rowid FROM papers WHERE {' AND '.join(tests)}", values)
+        return {int(str(row[0])) for row in rows}
+
+    def vectors(
+        self, kind: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """Passage row ids (n,), their papers' row ids (n,) and vectors float32 (n, d)."""
+        import numpy as np
+
+        rows = self._rows(
+            "SELECT rowid, paper, vector FROM passages WHERE kind = ? ORDER BY rowid", (kind,)
+        )
+        dimension = int(self.manifest.get("dimension", "0"))
+        ids = np.array([row[0] for row in rows], dtype=np.int64)
+        owners = np.array([row[1] for row in rows], dtype=np.int64)
+        blob = b"".join(bytes(row[2]) for row in rows)  # type: ignore[call-overload]  # BLOB columns come as bytes
+        matrix = np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
+        return ids, owners, matrix
+
+    def owners(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Passage row ids, ascending, and the row id of each one's paper: int64 (n,) both."""
+        import numpy as np
+
+        rows = self._rows("SELECT rowid, paper FROM passages ORDER BY rowid")
+        pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
+        return pairs[:, 0].copy(), pairs[:, 1].copy()
+
+    def sentences(self, rowids: Collection[int]) -> dict[int, list[tuple[int, Span]]]:
+        """For each paper's row id, its sentences in order: (passage row id, span)."""
+        rows = self._rows(
+            "SELECT paper, rowid, start, end FROM passages WHERE kind = 1 AND paper IN "
+            "(SELECT value FROM json_each(?)) ORDER BY paper, ordinal",
+            (json.dumps(sorted(rowids)),),
+        )
+        found: dict[int, list[tuple[int, Span]]] = {}
+        for paper, rowid, start, end in rows:
+            span = Span(int(str(start)), int(str(end)))
+            found.setdefault(int(str(paper)), []).append((int(str(rowid)), span))
+        return found
+
+    def sentence_vectors(
+        self, paper_ids: Collection[str]
+    ) -> dict[str, tuple[list[Span], NDArray[np.float32]]]:
+        """For each paper, its sentences in order: n spans and their vectors float32 (n, d)."""
+        import numpy as np
+
+        rows = self._rows(
+            "SELECT p.id, s.start, s.end, s.vector FROM passages s JOIN papers p "
+            "ON p.rowid = s.paper WHERE s.kind = 1 AND p.id IN (SELECT value FROM json_each(?)) "
+            "ORDER BY s.paper, s.ordinal",
+            (json.dumps(list(paper_ids)),),
+        )
+        grouped: dict[str, list[tuple[object, ...]]] = {}
+        for row in rows:
+            grouped.setdefault(str(row[0]), []).append(row)
+        return {
+            paper_id: (
+                [Span(int(str(r[1])), int(str(r[2]))) for r in group],
+                np.stack([np.frombuffer(bytes(r[3]), dtype="<f4") for r in group]),  # type: ignore[call-overload]  # BLOB columns come as bytes
+            )
+            for paper_id, group in grouped.items()
+        }
+
+    def passage_vectors(self, passages: Collection[int]) -> NDArray[np.float32]:
+        """Vectors of the passages with these row ids, float32 (n, d), by ascending row id."""
+        import numpy as np
+
+        rows = self._rows(
+            "SELECT vector FROM passages WHERE rowid IN (SELECT value FROM json_each(?)) "
+            "ORDER BY rowid",
+            (json.dumps(sorted(passages)),),
+        )
+        return np.stack([np.frombuffer(bytes(r[0]), dtype="<f4") for r in rows])  # type: ignore[call-overload]  # BLOB columns come as bytes
+
+    def lexical(
+        self, terms: Sequence[str], limit: int, allowed: set[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Papers that hold any of the terms: (row id, BM25 >= 0), best first.
+
+        FTS5's BM25 (k1 1.2, b 0.75; Robertson and Zaragoza 2009) over Porter stems. Terms are
+        quoted, so nothing a user types is read as query syntax.
+        """
+        if not terms:
+            return []
+        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(terms))
+        inside = "" if allowed is None else "AND rowid IN (SELECT value FROM json_each(?))"
+        values: list[object] = [query]
+        values += [] if allowed is None else [json.dumps(sorted(allowed))]
+        rows = self._rows(
+            f"SELECT rowid, -bm25(papers_fts) FROM papers_fts WHERE papers_fts MATCH ? {inside} "
+            "ORDER BY rank, rowid LIMIT ?",
+            [*values, limit],
+        )
+        return [(int(str(rowid)), max(0.0, float(str(score)))) for rowid, score in rows]
+
+    def passages(self) -> list[tuple[str, int, int, int, bytes]]:
+        """Every passage with its paper's id: (paper id, kind, start, end, vector bytes)."""
+        return self._rows(  # type: ignore[return-value]  # the columns have these types
+            "SELECT p.id, s.kind, s.start, s.end, s.vector FROM passages s "
+            "JOIN papers p ON p.rowid = s.paper ORDER BY s.rowid"
+        )
+
+    def digests(self) -> dict[str, str]:
+        """Stored content digest of each paper, by paper id."""
+        return {str(i): str(d) for i, d in self._rows("SELECT id, digest FROM papers")}
+
+    def integrity(self) -> list[str]:
+        """SQLite's own findings about the file; empty when it is whole."""
+        found = [str(row[0]) for row in self._rows("PRAGMA integrity_check(20)")]
+        found = [] if found == ["ok"] else found
+        orphans = self._rows("PRAGMA foreign_key_check")
+        return found + [f"orphaned row in {row[0]}" for row in orphans]
+
+
+def _folded(text: str | None) -> str:
+    if text and text.startswith("["):
+        return "\n".join(json.loads(text)).casefold()
+    return (text or "").casefold()
+
+
+__all__ = ["CHUNK", "SENTENCE", "Snapshot", "paper_of"]

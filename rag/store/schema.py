@@ -1,0 +1,181 @@
+"""A database opened here has the schema below, whole, or the opening fails with a remedy.
+
+On disk: `papers` one row each; `paper_keys` every identity (DOI, arXiv id, title) that leads to
+a paper; `passages` the chunks (kind 0) and sentences (kind 1) as offsets into the abstract with
+their vectors (little-endian float32, L2-normalised); `papers_fts` the full text, kept in step by
+triggers; `manifest` what the index was built with. `generation` in the manifest grows by one with
+each committed change and is what readers and derived files are keyed by.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rag.errors import (
+    DiskError,
+    IndexBusyError,
+    IndexCorruptError,
+    IndexMissingError,
+    IndexVersionError,
+)
+
+DATABASE_NAME = "papers.sqlite3"
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x52414731  # "RAG1": tells our files from any other SQLite database.
+_BUSY_MS = 10_000
+
+_SCHEMA = """
+CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE papers (
+    rowid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
+    abstract TEXT NOT NULL, authors TEXT NOT NULL, year INTEGER, url TEXT NOT NULL,
+    doi TEXT NOT NULL, arxiv_id TEXT NOT NULL, source TEXT NOT NULL, updated TEXT NOT NULL,
+    venue TEXT NOT NULL, digest TEXT NOT NULL
+);
+CREATE TABLE paper_keys (
+    key TEXT NOT NULL, paper INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE,
+    PRIMARY KEY (key, paper)
+) WITHOUT ROWID;
+CREATE INDEX paper_keys_of ON paper_keys (paper);
+CREATE TABLE passages (
+    rowid INTEGER PRIMARY KEY, paper INTEGER NOT NULL REFERENCES papers ON DELETE CASCADE,
+    kind INTEGER NOT NULL CHECK (kind IN (0, 1)), ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL, end INTEGER NOT NULL CHECK (end > start AND start >= 0),
+    tokens INTEGER NOT NULL, vector BLOB NOT NULL,
+    UNIQUE (paper, kind, ordinal)
+);
+CREATE VIRTUAL TABLE papers_fts USING fts5(
+    title, abstract, content='papers', content_rowid='rowid',
+    tokenize="porter unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER papers_fts_insert AFTER INSERT ON papers BEGIN
+    INSERT INTO papers_fts (rowid, title, abstract) VALUES (new.rowid, new.title, new.abstract);
+END;
+CREATE TRIGGER papers_fts_delete AFTER DELETE ON papers BEGIN
+    INSERT INTO papers_fts (papers_fts, rowid, title, abstract)
+    VALUES ('delete', old.rowid, old.title, old.abstract);
+END;
+CREATE TRIGGER papers_fts_update AFTER UPDATE OF title, abstract ON papers BEGIN
+    INSERT INTO papers_fts (papers_fts, rowid, title, abstract)
+    VALUES ('delete', old.rowid, old.title, old.abstract);
+    INSERT INTO papers_fts (rowid, title, abstract) VALUES (new.rowid, new.title, new.abstract);
+END;
+"""
+
+_REBUILD = "move the directory away and run: rag index YOUR-FILES --index {}"
+
+
+@contextmanager
+def translated(directory: Path) -> Iterator[None]:
+    """Turn SQLite's and the disk's failures into errors that carry their remedy."""
+    try:
+        yield
+    except sqlite3.DatabaseError as e:
+        text = str(e).lower()
+        if "locked" in text or "busy" in text:
+            raise IndexBusyError(
+                f"the index in {directory} is being written by another process",
+                "wait for the other `rag index` to end, then try again",
+            ) from e
+        if "full" in text or "disk i/o" in text:
+            raise DiskError(
+                f"cannot write the index in {directory}: {e}",
+                "free some disk space and run the same command again; nothing was damaged",
+            ) from e
+        if "readonly" in text or "read-only" in text or "unable to open" in text:
+            raise DiskError(
+                f"cannot write the index in {directory}: {e}",
+                "choose a directory you may write to with --index DIR",
+            ) from e
+        raise IndexCorruptError(
+            f"the index in {directory} is damaged ({e})", _REBUILD.format(directory)
+        ) from e
+    except OSError as e:
+        raise DiskError(
+            f"cannot write in {directory}: {e.strerror or e}",
+            "free some disk space, or choose another directory with --index DIR",
+        ) from e
+
+
+def connect_reader(directory: Path) -> sqlite3.Connection:
+    """Open an index for reading only; works in a directory that cannot be written.
+
+    Raises:
+        IndexMissingError, IndexCorruptError, IndexVersionError.
+    """
+    path = directory / DATABASE_NAME
+    if not path.is_file():
+        raise IndexMissingError(
+            f"there is no index in {directory}",
+            f"build one with: rag index PATH --index {directory}",
+        )
+    with translated(directory):
+        writable = os.access(directory, os.W_OK)
+        # Without a place for WAL's shared memory, SQLite can only read a file that is at rest.
+        mode = "mode=ro" if writable else "mode=ro&immutable=1"
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False
+        )
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            _check_header(connection, directory)
+        except BaseException:
+            connection.close()
+            raise
+    connection.isolation_level = None
+    return connection
+
+
+def connect_writer(directory: Path) -> sqlite3.Connection:
+    """Open an index for writing, creating the directory and the schema where there is none."""
+    with translated(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            directory / DATABASE_NAME, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            if connection.execute("PRAGMA schema_version").fetchone()[0] == 0:
+                _create(connection)
+            _check_header(connection, directory)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    # One transaction, so that a kill leaves an empty file or a whole schema.
+    connection.executescript(
+        f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID};"
+        f"PRAGMA user_version = {SCHEMA_VERSION}; {_SCHEMA} COMMIT;"
+    )
+
+
+def _check_header(connection: sqlite3.Connection, directory: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if tables == 0:
+        raise IndexMissingError(
+            f"the index in {directory} is empty",
+            f"build it with: rag index PATH --index {directory}",
+        )
+    if application != _APPLICATION_ID:
+        raise IndexCorruptError(
+            f"{directory / DATABASE_NAME} is not an index of this program",
+            "choose another directory with --index DIR",
+        )
+    if version > SCHEMA_VERSION:
+        raise IndexVersionError(
+            f"the index in {directory} was written by a newer release (format {version}; "
+            f"this one reads up to {SCHEMA_VERSION})",
+            "upgrade this program, or build a new index: rag index PATH --index OTHER-DIR",
+        )

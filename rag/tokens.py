@@ -1,0 +1,103 @@
+"""Token counts by the language model's own vocabulary, without loading the model.
+
+The encoding is built from the byte-level BPE merges inside the GGUF, so it agrees with llama.cpp
+token for token (tests compare them over the whole corpus) and needs no download. This module is
+the only importer of tiktoken.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.config import cache_dir
+from rag.errors import ModelError
+from rag.models import verified_digest, write_atomically
+
+if TYPE_CHECKING:
+    import tiktoken
+
+_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+# Single digits are split off first, then GPT-2's pattern runs on what lies between.
+_DIGITS = r"\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?=\p{N})|\s+(?!\S)|\s+"
+# By `tokenizer.ggml.pre` of the GGUF, as llama.cpp names them.
+_PATTERNS = {"gpt-2": _GPT2, "smollm": _DIGITS, "default": _GPT2}
+
+
+def load_encoding(gguf: Path) -> tiktoken.Encoding:
+    """The GGUF's vocabulary as an Encoding; `encode_ordinary` gives llama.cpp's tokens as ranks.
+
+    Raises:
+        ModelError: the file's tokeniser is of another family than byte-level BPE.
+    """
+    return _encoding(gguf, verified_digest(gguf))
+
+
+@lru_cache(maxsize=4)
+def _encoding(gguf: Path, digest: str) -> tiktoken.Encoding:
+    import tiktoken
+
+    pattern, ranks = _vocabulary(gguf, digest)
+    return tiktoken.Encoding(
+        f"gguf-{digest[:12]}", pat_str=pattern, mergeable_ranks=ranks, special_tokens={}
+    )
+
+
+def _vocabulary(gguf: Path, digest: str) -> tuple[str, dict[bytes, int]]:
+    """The splitting pattern and each token's merge rank; kept in the cache (reading takes 1 s)."""
+    kept = cache_dir() / f"vocabulary-{digest[:16]}.json"
+    try:
+        note = json.loads(kept.read_text(encoding="ascii"))
+        return note["pattern"], {base64.b64decode(t): i for i, t in enumerate(note["tokens"])}
+    except (OSError, ValueError, KeyError):
+        pass
+    pattern, tokens = _read(gguf)
+    note = {"pattern": pattern, "tokens": [base64.b64encode(t).decode("ascii") for t in tokens]}
+    try:
+        write_atomically(kept, lambda p: p.write_text(json.dumps(note), encoding="ascii"))
+    except OSError:
+        pass  # Only the next start is slower.
+    return pattern, {token: rank for rank, token in enumerate(tokens)}
+
+
+def _read(gguf: Path) -> tuple[str, list[bytes]]:
+    from gguf import GGUFReader
+
+    fields = GGUFReader(str(gguf)).fields
+    try:
+        family = str(fields["tokenizer.ggml.model"].contents())
+        pre = str(fields["tokenizer.ggml.pre"].contents())
+        merges = fields["tokenizer.ggml.merges"].contents()
+    except KeyError:
+        family, pre, merges = "none", "", []
+    if family != "gpt2" or pre not in _PATTERNS:
+        raise ModelError(
+            f"{gguf.name}: token counts need a byte-level BPE vocabulary of a known kind "
+            f"({', '.join(_PATTERNS)}), this one is {family}/{pre}",
+            "index with the default model; the GGUF can still answer",
+        )
+    unicode_to_byte = {c: b for b, c in _byte_to_unicode().items()}
+    # Single bytes come first, then one token per merge, in the order of merging.
+    tokens = [bytes([b]) for b in range(256)]
+    seen = set(tokens)
+    for merge in merges:
+        token = bytes(unicode_to_byte[c] for c in str(merge).replace(" ", ""))
+        if token not in seen:
+            seen.add(token)
+            tokens.append(token)
+    return _PATTERNS[pre], tokens
+
+
+def _byte_to_unicode() -> dict[int, str]:
+    """GPT-2's printable stand-ins for bytes (Radford et al. 2019, released encoder)."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    table = {b: chr(b) for b in plain}
+    spare = 256
+    for b in range(256):
+        if b not in table:
+            table[b] = chr(spare)
+            spare += 1
+    return table

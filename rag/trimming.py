@@ -1,0 +1,62 @@
+"""A trimmed sentence is a contiguous part of it that says the same about what was asked.
+
+Only cuts that can't change meaning are made: a connective at the start, a purpose clause before
+the main one, a whole clause behind a semicolon. Nothing is cut that holds a negation, a
+restriction, a comparison, a figure, or a word of the question.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.records import Span
+from rag.words import content_stems
+
+_CONNECTIVE = re.compile(
+    r"(?:however|moreover|furthermore|additionally|in addition|besides|specifically|in particular|"
+    r"finally|lastly|therefore|thus|hence|consequently|accordingly|to this end|to (?:address|solve|"
+    r"tackle|overcome|remedy|fill|bridge) (?:this|these|the|such)(?: [\w-]+){0,4}|in this (?:paper|"
+    r"work|article|study|report)|in (?:summary|conclusion|response|turn)|notably|importantly|"
+    r"interestingly|as a result|first|second|third|firstly|secondly|thirdly|meanwhile|overall|"
+    r"more (?:specifically|importantly|concretely)|concretely|last but not least),\s+",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(
+    r"(?:to|in order to|motivated by|inspired by|building (?:up)?on) [^,;:.]{4,140},\s+"
+    r"(?=(?:we|our|this|the|a|an)\b)",
+    re.IGNORECASE,
+)
+_KEEP = re.compile(
+    r"\d|\b(?:no|not|never|none|nor|neither|without|only|unless|except|but|although|though|while|"
+    r"whereas|if|when|up to|at (?:least|most)|than|more|less|fewer|may|might|could|cannot|fails?|"
+    r"lacks?)\b|n't\b",
+    re.IGNORECASE,
+)
+
+
+def trimmed(text: str, question: str) -> Span:
+    """The part of a sentence worth quoting, as offsets into `text`; the whole when in doubt.
+
+    Args:
+        question: what was asked; a part that shares a content word with it is never cut.
+    """
+    asked = set(content_stems(question))
+    start = _skip(text, 0, _CONNECTIVE, asked)
+    start = _skip(text, start, _PURPOSE, asked)
+    end = len(text)
+    for cut in reversed([m.start() for m in re.finditer(r";\s+", text)]):
+        if cut - start < 40 or not _droppable(text[cut:end], asked):
+            break
+        end = cut
+    return Span(start, end)
+
+
+def _skip(text: str, start: int, pattern: re.Pattern[str], asked: set[str]) -> int:
+    found = pattern.match(text, start)
+    if found and _droppable(found.group(), asked) and len(text) - found.end() >= 40:
+        return found.end()
+    return start
+
+
+def _droppable(part: str, asked: set[str]) -> bool:
+    return not _KEEP.search(part) and not (asked & set(content_stems(part)))

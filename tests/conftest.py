@@ -1,0 +1,84 @@
+"""Shared by all tests: no test reaches a network, and models are prepared once for the run."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+SHARED = REPOSITORY.parent / "shared"
+LISTING = SHARED / "corpus" / "trending-papers.txt"
+CRANFIELD = SHARED / "benchmarks" / "cranfield"
+
+# Prepared models are kept beside the sources, so that a second run starts at once.
+os.environ.setdefault("RAG_CACHE", str(REPOSITORY / ".cache"))
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.pop("RAG_INDEX", None)
+
+if TYPE_CHECKING:
+    from rag.embedding import Embedder
+    from rag.index import OpenIndex
+    from rag.llm import LanguageModel
+
+
+class NetworkBlockedError(RuntimeError):
+    pass
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections may go to this machine only."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        local = not isinstance(address, tuple) or address[0] in ("127.0.0.1", "::1", "localhost")
+        if not local:
+            raise NetworkBlockedError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def listing() -> Path:
+    if not LISTING.is_file():
+        pytest.skip(f"{LISTING} is not here")
+    return LISTING
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    from rag.config import Settings
+    from rag.embedding import open_embedder
+
+    return open_embedder(Settings())
+
+
+@pytest.fixture(scope="session")
+def language_model() -> LanguageModel:
+    from rag.config import Settings
+    from rag.llm import open_model
+
+    return open_model(Settings())
+
+
+@pytest.fixture(scope="session")
+def listing_index(
+    listing: Path, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenIndex]:
+    """The 217 papers, indexed."""
+    from rag.config import Settings
+    from rag.index import OpenIndex, add_papers
+    from rag.readers import read_paths
+    from rag.session import token_counter
+
+    place = tmp_path_factory.mktemp("listing-index")
+    add_papers(place, read_paths([str(listing)]), embedder, token_counter(), Settings())
+    opened = OpenIndex(place, embedder)
+    yield opened
+    opened.close()

@@ -1,0 +1,308 @@
+"""The claim check refuses what the evidence does not say, and never a verbatim sentence."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.claims import DEFAULT, Verdict, check_claim, check_quote
+from rag.claims.check import examine
+from rag.claims.quantities import same_value
+from rag.claims.stems import root, stem
+from rag.claims.text import normalise, tokens_of
+from tests.claim_corruptions import cases_of, read_handwritten
+
+HANDWRITTEN = Path(__file__).parents[1] / "eval" / "claims" / "handwritten.txt"
+ABSTRACTS, CASES = read_handwritten(HANDWRITTEN)
+SENTENCES = [sentence for _, sentences in ABSTRACTS for sentence in sentences]
+TITLES = [title for title, _ in ABSTRACTS]
+
+
+def verdict(claim: str, *evidence: str) -> Verdict:
+    return check_claim(claim, evidence)
+
+
+# ── numbers ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("The set has 13215 dialogs.", "The set has 13,215 dialogs."),
+        ("The set has 1.5 million images.", "The set has 1.5M images."),
+        ("It is three times faster than Foo.", "It is 3x faster than Foo."),
+        ("It is 3-fold faster than Foo.", "It is three times faster than Foo."),
+        ("Accuracy is 4 percent.", "Accuracy is 4%."),
+        ("The gain is 4.0 points.", "The gain is +4.0 points."),
+        ("It covers twelve languages.", "It covers 12 languages."),
+        ("About 40 users took part.", "~40 users took part."),
+        ("It covers 27 languages.", "It covers twenty-seven languages."),
+        ("Two thirds of patients recovered.", "Two-thirds of patients recovered."),
+    ],
+)
+def test_numbers_compare_by_value_and_unit(claim: str, evidence: str) -> None:
+    assert verdict(claim, evidence).supported, verdict(claim, evidence)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "word"),
+    [
+        ("Accuracy is 3.5%.", "Accuracy is 5.3%.", "3.5%"),
+        ("Training took 3 days.", "Training took 3 hours.", "3 days"),
+        ("The set has 13,215 images.", "The set has 13,215 dialogs but no images.", "13,215"),
+        ("The set has 1.5 billion images.", "The set has 1.5M images.", "1.5 billion"),
+        ("It is 40% faster.", "It is up to 40% faster.", "40%"),
+        ("It costs at least 5 GB.", "It costs at most 5 GB.", "5 GB"),
+        ("A reaches 81.1% and B 76.3%.", "A reaches 76.3% and B 81.1%.", "81.1%"),
+        ("The rate falls from 2% to 9%.", "The rate falls from 9% to 2%.", "2%"),
+        (
+            "FooNet and BarNet reach 7.1% and 6.2%.",
+            "FooNet and BarNet reach 6.2% and 7.1%, respectively.",
+            "7.1%",
+        ),
+    ],
+)
+def test_wrong_numbers_are_named(claim: str, evidence: str, word: str) -> None:
+    found = verdict(claim, evidence)
+    assert not found.supported
+    assert word in found.reason
+
+
+def test_ranges_share_their_unit() -> None:
+    values = [t.quantity for t in tokens_of("gains of 2-3x") if t.quantity]
+    assert [(q.value, q.unit) for q in values] == [(2.0, "x"), (3.0, "x")]
+
+
+def test_digits_in_names_are_no_quantities() -> None:
+    assert not any(t.quantity for t in tokens_of("GPT-4, Llama-3-8B and top-1"))
+
+
+# ── names ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("NAS relies on proxies.", "Neural Architecture Search (NAS) relies on proxies."),
+        ("Neural Architecture Search relies on proxies.", "NAS relies on proxies."),
+        ("ChatGPT answers questions.", "Chat-GPT answers questions."),
+        ("GPT 4 answers questions.", "GPT-4 answers questions."),
+        ("LLMs answer questions.", "An LLM can answer questions."),
+        ("Large language models are slow.", "LLMs are slow."),
+    ],
+)
+def test_variants_of_names_are_the_same(claim: str, evidence: str) -> None:
+    assert verdict(claim, evidence).supported, verdict(claim, evidence)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("GPT-3 answers questions.", "GPT-4 answers questions."),
+        ("The Samsung Galaxy S23 Ultra answers questions.", "The phone answers questions."),
+        ("FooNet beats BarNet.", "BarNet beats FooNet."),
+        ("Baz reaches the best score.", "FooNet reaches the best score. Baz is a baseline."),
+    ],
+)
+def test_other_names_are_refused(claim: str, evidence: str) -> None:
+    assert not verdict(claim, evidence).supported
+
+
+def test_vocabulary_unmasks_invented_words() -> None:
+    found = check_claim(
+        "Zorblax improves accuracy.", ["FooNet improves accuracy."], vocabulary={"accuracy"}
+    )
+    assert not found.supported
+    assert "Zorblax" in found.reason
+
+
+# ── what is said of them ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("The method needs labels.", "The method needs no labels."),
+        ("The method does not need labels.", "The method needs labels."),
+        ("The rate is affected by pH.", "The rate is unaffected by pH."),
+        ("FooNet improves recall.", "FooNet fails to improve recall."),
+        ("FooNet increases latency.", "FooNet reduces latency."),
+        ("FooNet increases memory and reduces accuracy.", "FooNet reduces memory and increases "
+         "accuracy."),
+        ("FooNet is slower than BarNet.", "FooNet is faster than BarNet."),
+        ("BarNet outperforms FooNet.", "FooNet outperforms BarNet."),
+        ("FooNet is outperformed by BarNet.", "FooNet outperforms BarNet."),
+        ("The drug cures mice.", "The drug may cure mice."),
+        ("The drug cures all mice.", "The drug cures most mice."),
+        ("The drug cures mice.", "The drug cures some mice."),
+        ("The drug works only in mice.", "The drug works in mice."),
+        ("The drug works in mice.", "The drug works only in mice."),
+        ("FooNet is the fastest parser.", "FooNet is a fast parser."),
+        ("FooNet significantly improves recall.", "FooNet improves recall."),
+        ("Parsing happens after tagging.", "Parsing happens before tagging."),
+        ("FooNet translates speech.", "FooNet translates images."),
+    ],
+)  # fmt: skip
+def test_what_the_evidence_does_not_say_is_refused(claim: str, evidence: str) -> None:
+    assert not verdict(claim, evidence).supported
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("BarNet is outperformed by FooNet.", "FooNet outperforms BarNet."),
+        ("The method does not require labels.", "The method works without labels."),
+        ("FooNet lowers latency.", "FooNet reduces latency."),
+        ("The drug might cure mice.", "The drug may cure mice."),
+        ("The authors propose FooNet, a parser.", "We propose FooNet, a parser."),
+        ("pH does not affect the rate.", "The rate is unaffected by pH."),
+    ],
+)
+def test_paraphrases_pass(claim: str, evidence: str) -> None:
+    assert verdict(claim, evidence).supported, verdict(claim, evidence)
+
+
+def test_two_sentences_must_both_hold() -> None:
+    evidence = "FooNet reduces latency."
+    assert not verdict("FooNet lowers latency. It was trained on Mars.", evidence).supported
+
+
+@pytest.mark.parametrize("claim", ["", "  \n", "...", "the of and"])
+def test_claims_that_say_nothing_are_refused(claim: str) -> None:
+    assert not verdict(claim, "FooNet reduces latency.").supported
+
+
+def test_no_evidence_supports_nothing() -> None:
+    assert not check_claim("FooNet reduces latency.", []).supported
+
+
+# ── quotes ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_quote_is_exact() -> None:
+    abstract = "Foo. Bar baz."
+    assert check_quote("Bar baz.", abstract, 5, 13).supported
+    assert not check_quote("Bar baz", abstract, 5, 13).supported
+    assert not check_quote("bar baz.", abstract, 5, 13).supported
+
+
+@given(st.text(), st.text(), st.integers(), st.integers())
+def test_quote_check_is_what_it_says(quote: str, abstract: str, start: int, end: int) -> None:
+    supported = check_quote(quote, abstract, start, end).supported
+    inside = 0 <= start < end <= len(abstract)
+    assert supported == (inside and abstract[start:end] == quote and bool(quote.strip()))
+
+
+# ── properties ──────────────────────────────────────────────────────────────────────────────────
+
+WORDS = st.sampled_from(
+    """the FooNet GPT-4 13,215 3.5% 3x two not never without may only most all outperforms than by
+    respectively from to up at least a third of 1.5M - -free ( ) , . ; "training-free" half one
+    un in unaffected NAS (NAS) Neural Architecture Search accuracy images fails no rarely $ \\% ~
+    percentage points per cent O(1/sqrt(T)) 1e-38 9e999 ² ½ é 中文 2-3x -4 +4.0 or more""".split()
+)
+MESSY = st.one_of(st.text(max_size=120), st.lists(WORDS, max_size=25).map(" ".join))
+
+
+@settings(max_examples=400, deadline=None)
+@given(MESSY, st.lists(MESSY, max_size=4), st.floats(0, 1))
+def test_no_text_raises(claim: str, evidence: list[str], threshold: float) -> None:
+    found = check_claim(claim, evidence, threshold=threshold)
+    assert 0.0 <= found.score <= 1.0
+    assert found.reason
+    assert found == check_claim(claim, evidence, threshold=threshold)
+
+
+@settings(max_examples=300, deadline=None)
+@given(MESSY.filter(lambda text: bool(text.strip())), st.lists(MESSY, max_size=3))
+def test_verbatim_is_always_supported(sentence: str, others: list[str]) -> None:
+    assert check_claim(f" {sentence} ", [*others, sentence]).supported
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SENTENCES), st.integers(2, 10**6), st.data())
+def test_a_number_from_nowhere_is_always_refused(
+    sentence: str, number: int, data: st.DataObject
+) -> None:
+    values = [t.quantity.value for t in tokens_of(sentence) if t.quantity]
+    words = sentence.split(" ")
+    place = data.draw(st.integers(0, len(words) - 1))
+    claim = " ".join([*words[:place], str(number), *words[place:]])
+    wanted = [t.quantity.value for t in tokens_of(claim) if t.quantity]
+    if any(same_value(number, v) for v in values) or not any(
+        same_value(number, v) for v in wanted
+    ):
+        # It is there already, or merges with a neighbour ("7" before "million").
+        return
+    assert not check_claim(claim, [sentence]).supported
+
+
+@given(st.text())
+def test_normalising_is_idempotent_in_tokens(text: str) -> None:
+    assert [t.position for t in tokens_of(text)] == list(range(len(tokens_of(text))))
+    assert normalise(normalise(text)).split() is not None
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz", max_size=20))
+def test_stems_never_grow_or_vanish(word: str) -> None:
+    assert bool(stem(word)) == bool(word)
+    assert len(root(word)) <= max(len(word), 1)
+
+
+# ── as a whole ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_checks_do_not_refuse_the_evidence_itself() -> None:
+    """Without the short cut for verbatim text, against the whole abstract."""
+    for title, sentences in ABSTRACTS:
+        for sentence in sentences:
+            found = examine(sentence.rstrip(".") + " .", (title, *sentences))
+            assert found.supported, (sentence, found)
+
+
+def test_handwritten_claims_hold_their_rates() -> None:
+    """A ratchet on eval/claims/README.md: 3 points of slack under the measured rates."""
+    results = [(c, check_claim(c.claim, c.evidence).supported) for c in CASES]
+    wrong = [passed for c, passed in results if not c.supported]
+    right = [passed for c, passed in results if c.supported]
+    assert len(wrong) >= 120
+    assert len(right) >= 140
+    assert sum(wrong) / len(wrong) <= 0.05
+    assert sum(not p for p in right) / len(right) <= 0.20
+
+
+def test_corruptions_by_rule_are_caught() -> None:
+    cases = [c for c in cases_of(ABSTRACTS) if "both cited" not in c.kind]
+    wrong = [c for c in cases if not c.supported]
+    missed = [c for c in wrong if check_claim(c.claim, c.evidence).supported]
+    assert len(wrong) >= 500
+    assert len(missed) / len(wrong) <= 0.05, [(c.kind, c.claim) for c in missed]
+
+
+def test_lower_thresholds_only_forgive_uncovered_words() -> None:
+    evidence = ["FooNet reduces latency by 3% on phones."]
+    claim = "FooNet reduces latency by 3% on tablets."
+    assert check_claim(claim, evidence, threshold=0.5).supported
+    assert not check_claim(claim, evidence, threshold=DEFAULT).supported
+    wrong = "FooNet reduces latency by 4% on phones."
+    assert not check_claim(wrong, evidence, threshold=0.0).supported
+
+
+def test_a_claim_takes_under_five_milliseconds() -> None:
+    title, sentences = ABSTRACTS[0]
+    claim = " ".join(
+        """LanternNet is a detector in two stages that combines thermal and visible images with a
+        gated attention module and reaches 76.3% average precision on NightWalk while it runs at
+        31 frames per second""".split()
+    )
+    check_claim(claim, (title, *sentences))
+    runs = []
+    for n in range(9):
+        begin = time.perf_counter()
+        check_claim(f"{claim} on GPU {n}.", (title, *sentences))
+        runs.append(time.perf_counter() - begin)
+    assert sorted(runs)[4] < 0.005
