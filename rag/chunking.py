@@ -34,14 +34,12 @@ def chunk_abstract(
     ]
     if not spans:
         return ()
-    # Each with the gap before it, so that the sizes add up to the chunk's.
-    ends = [spans[0].start, *(s.end for s in spans)]
-    sizes = [count(abstract[end : s.end]) for end, s in zip(ends, spans, strict=False)]
-    groups = _pack(sizes, max_tokens)
+    groups = _pack(abstract, spans, count, max_tokens)
     if len(groups) > 1:
         # The same number of chunks, as equal as greedy packing makes them.
+        sizes = [count(abstract[s.start : s.end]) for s in spans]
         target = max(-(-sum(sizes) // len(groups)), max(sizes))
-        evened = _pack(sizes, min(max_tokens, target + max(sizes) // 2))
+        evened = _pack(abstract, spans, count, min(max_tokens, target + max(sizes) // 2))
         groups = evened if len(evened) == len(groups) else groups
     chunks = []
     for ordinal, (first, last) in enumerate(groups):
@@ -57,10 +55,12 @@ def bounded(text: str, span: Span, count: TokenCounter, max_tokens: int) -> list
     """The span itself, or pieces of it cut at white space when it is over `max_tokens`."""
     if count(text[span.start : span.end]) <= max_tokens:
         return [span]
-    # A token is at least one character, so pieces of max_tokens characters always fit.
     pieces, start = [], span.start
     while start < span.end:
         end = min(start + max_tokens, span.end)
+        # One character can be several tokens (up to its four bytes), as in Chinese or emoji.
+        while end - start > 1 and count(text[start:end]) > max_tokens:
+            end = start + (end - start) // 2
         if end < span.end:
             blank = max(text.rfind(" ", start + 1, end), text.rfind("\n", start + 1, end))
             end = blank if blank > start else end
@@ -72,14 +72,18 @@ def bounded(text: str, span: Span, count: TokenCounter, max_tokens: int) -> list
     return pieces
 
 
-def _pack(sizes: Sequence[int], limit: int) -> list[tuple[int, int]]:
-    """Greedy half-open ranges of `sizes` whose sums stay within `limit`."""
+def _pack(
+    text: str, spans: Sequence[Span], count: TokenCounter, limit: int
+) -> list[tuple[int, int]]:
+    """Greedy half-open ranges of `spans` whose text, gaps included, has at most `limit` tokens.
+
+    The text of a range is counted as a whole: token counts of parts don't add up exactly.
+    """
     groups: list[tuple[int, int]] = []
-    first = total = 0
-    for i, size in enumerate(sizes):
-        if i > first and total + size > limit:
+    first = 0
+    for i, span in enumerate(spans):
+        if i > first and count(text[spans[first].start : span.end]) > limit:
             groups.append((first, i))
-            first, total = i, 0
-        total += size
-    groups.append((first, len(sizes)))
+            first = i
+    groups.append((first, len(spans)))
     return groups

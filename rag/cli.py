@@ -58,7 +58,7 @@ def _assistant(
     settings = replace(settings, model=model or settings.model, papers=papers or settings.papers)
     if model and not evidence_only:
         _known_model(settings)
-    embedder = open_embedder(settings)
+    embedder = open_embedder(settings, say)
     with counting("indexing the starter corpus") as progress:
         index = open_index(_place(index_dir), embedder, settings, say, progress)
     return Assistant(index, settings, None if evidence_only else model_loader(settings, say))
@@ -129,13 +129,10 @@ def list_(as_json: bool, index_dir: Path | None) -> None:
 @click.option("-k", "papers", type=click.IntRange(1, 20), help="Papers to read (default 5).")
 @click.option("--evidence-only", is_flag=True, help="Quote by retrieval alone, without the model.")
 @click.option("--batch", type=click.Path(path_type=Path), metavar="FILE",
-              help='Questions, one JSON object a line: {"id", "question", "history"}; - for stdin.')  # fmt: skip
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where a batch's answers go (default: standard output).",
-)
+              help='Questions, a JSON object a line: {"id", "question", "history"}; - for stdin.'
+)  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
+              help="Where a batch's answers go (default: standard output).")  # fmt: skip
 @_JSON
 @_MODEL
 @_INDEX
@@ -166,14 +163,8 @@ def ask(
 
 @main.command(epilog='Example:\n\n\b\n  rag search "one-shot architecture search" -k 3 --json')
 @click.argument("query")
-@click.option(
-    "-k",
-    "papers",
-    type=click.IntRange(1, 1000),
-    default=10,
-    show_default=True,
-    help="Papers to show.",
-)
+@click.option("-k", "papers", type=click.IntRange(1, 1000), default=10, show_default=True,
+              help="Papers to show.")  # fmt: skip
 @_JSON
 @_INDEX
 @_filters
@@ -305,7 +296,8 @@ def eval_(context: click.Context, /, **values: Any) -> None:
 
 @eval_.command("retrieval")
 @click.option("--beir", required=True, type=click.Path(path_type=Path), metavar="DIR",
-              help="A folder in BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv.")  # fmt: skip
+              help="A folder in BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv."
+)  # fmt: skip
 @click.option("--split", default="test", show_default=True, help="Which qrels file.")
 @_JSON
 def eval_retrieval(beir: Path, split: str, as_json: bool) -> None:
@@ -336,6 +328,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         main(args=given, prog_name="rag", standalone_mode=False)
     except click.exceptions.Exit as e:
         return e.exit_code
+    except click.exceptions.NoArgsIsHelpError as e:
+        say(e.format_message())
+        return 2
     except click.ClickException as e:
         say(f"rag: {e.format_message()}")
         say("see: rag --help")

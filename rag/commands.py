@@ -14,7 +14,14 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from rag.config import load_settings
-from rag.errors import DiskError, InputError, ModelError, RagError, UsageError
+from rag.errors import (
+    DiskError,
+    InputError,
+    ModelError,
+    RagError,
+    UnknownModelError,
+    UsageError,
+)
 from rag.progress import counting
 from rag.records import Filters, Question
 from rag.session import token_counter
@@ -37,7 +44,7 @@ def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) 
 
     settings = load_settings()
     records = read_paths(paths, format_, stdin=sys.stdin.buffer, note=_say)
-    embedder = open_embedder(settings)
+    embedder = open_embedder(settings, _say)
     with counting("indexing") as progress:
         report = add_papers(
             place, records, embedder, token_counter(), settings, progress,
@@ -171,10 +178,12 @@ def answer_batch(
     work = [(number, line) for number, line in lines if line.strip()]
     with _written(out) as file, counting("answering", len(work)) as progress:
         for done, (number, line) in enumerate(work, 1):
-            question_id = f"line-{number}"
+            question_id: str | int = f"line-{number}"
             text = line.strip()
             try:
-                question_id, question = _parsed(line, number, filters)
+                entry = _entry(line)
+                question_id = _named(entry, question_id)
+                question = _question(entry, filters)
                 text = question.text
                 result = answer_object(assistant.ask(question), question_id)
             except ModelError:
@@ -199,18 +208,29 @@ def _written(out: Path | None) -> Iterator[IO[str]]:
         raise DiskError(f"cannot write {out}: {e.strerror or e}", "give another --out FILE") from e
 
 
-def _parsed(line: str, number: int, filters: Filters) -> tuple[str, Question]:
+def _entry(line: str) -> dict[str, Any]:
     try:
         entry: Any = json.loads(line)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise InputError(f"not a JSON object ({e})") from e
-    if not isinstance(entry, dict) or not isinstance(entry.get("question"), str):
+    if not isinstance(entry, dict):
+        raise InputError("not a JSON object")
+    return entry
+
+
+def _named(entry: dict[str, Any], otherwise: str | int) -> str | int:
+    """The question's id as it was given, so that answers can be joined to questions by it."""
+    given = entry.get("id")
+    return given if isinstance(given, str | int) and not isinstance(given, bool) else otherwise
+
+
+def _question(entry: dict[str, Any], filters: Filters) -> Question:
+    if not isinstance(entry.get("question"), str):
         raise InputError('needs the field "question" with a text')
     history = entry.get("history") or []
     if not isinstance(history, list) or not all(isinstance(h, str) for h in history):
         raise InputError('"history" must be a list of texts')
-    question_id = entry.get("id", f"line-{number}")
-    return str(question_id), Question(entry["question"], tuple(history), filters)
+    return Question(entry["question"], tuple(history), filters)
 
 
 def chat_loop(assistant: Assistant) -> None:
@@ -247,7 +267,9 @@ def verify_place(place: Path, repair: bool) -> None:
     from rag.embedding import open_embedder
     from rag.index import verify_index
 
-    report = verify_index(place, open_embedder(load_settings()), token_counter(), repair=repair)
+    report = verify_index(
+        place, open_embedder(load_settings(), _say), token_counter(), repair=repair
+    )
     for line in report.repaired:
         click.echo(f"repaired: {line}")
     for line in report.problems:
@@ -275,9 +297,8 @@ def list_models(as_json: bool) -> None:
             }))  # fmt: skip
         else:
             state = "installed" if there else f"not installed (rag models pull {card.name})"
-            click.echo(
-                f"{card.kind:<9} {card.name:<10} {card.title:<24} {card.size / 1e6:>6.0f} MB  {state}"
-            )
+            size = f"{card.size / 1e6:>6.0f} MB"
+            click.echo(f"{card.kind:<9} {card.name:<10} {card.title:<24} {size}  {state}")
 
 
 def verify_models() -> None:
@@ -305,7 +326,7 @@ def prepare_models() -> None:
     from rag.embedding import open_embedder
     from rag.llm import open_model
 
-    embedder = open_embedder(settings)
+    embedder = open_embedder(settings, _say)
     click.echo(f"embedder {embedder.name}: ready, {embedder.dimension} dimensions")
     model = open_model(settings, _say)
     click.echo(f"language model {model.info.name}: ready as {model.info.quantization}")
@@ -317,7 +338,7 @@ def pull_model(name: str) -> None:
 
     card = next((c for c in cards() if name.lower() in (c.name.lower(), c.title.lower())), None)
     if card is None:
-        raise ModelError(f'unknown model "{name}"', "see: rag models list")
+        raise UnknownModelError(f'unknown model "{name}"', "see: rag models list")
     code = subprocess.call([sys.executable, "-m", "pip", "install", card.distribution])
     if code != 0:
         raise ModelError(

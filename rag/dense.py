@@ -35,6 +35,7 @@ class DenseIndex:
 
     @classmethod
     def build(cls, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> DenseIndex:
+        """An index of the vectors float32 (n, d), named by ids int64 (n,)."""
         import faiss
         import numpy as np
 
@@ -48,6 +49,7 @@ class DenseIndex:
 
     @property
     def dimension(self) -> int:
+        """Of the vectors."""
         return int(self._index.d)
 
     def search(

@@ -58,7 +58,9 @@ def _checked(
     """The statement with its citations if they support it, else the evidence itself, once."""
     if not cited:
         return
-    if check_claim(statement, [e.text for e in cited]).supported:
+    # Facts of two papers in one statement can't be told apart from a mix-up: quoted instead.
+    one_paper = len({e.paper.id for e in cited}) == 1
+    if one_paper and check_claim(statement, [e.text for e in cited]).supported:
         citations = tuple(
             Citation(numbering.number(e.paper), e.span.start, e.span.end, e.text) for e in cited
         )

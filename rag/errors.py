@@ -64,5 +64,11 @@ class ModelError(RagError):
     """A model file is missing, unknown, damaged or not a model."""
 
 
+class UnknownModelError(ModelError):
+    """No model has the name that was given."""
+
+    exit_code = 2
+
+
 class DiskError(RagError):
     """The disk is full or the place cannot be written; what stood there before still stands."""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rag.llm.engine import LocalModel
 
 _NUMBER_ASKED = re.compile(
-    r"\bhow (?:many|much|long|large|big|fast|often|high|low|deep|far)\b|\bwhat (?:is the )?(?:percent|"
-    r"percentage|number|size|accuracy|score|rate|speed|ratio|fraction|share)|\bnumber of\b|%",
+    r"\bhow (?:many|much|long|large|big|fast|often|high|low|deep|far)\b|\bwhat (?:is the )?"
+    r"(?:percent|percentage|number|size|accuracy|score|rate|speed|ratio|fraction|share)|\bnumber of\b|%",
     re.IGNORECASE,
 )
 _DIGIT = re.compile(

@@ -22,10 +22,27 @@ _RELATIVE = re.compile(
 )
 
 
+_INSIDE = re.compile(r"\b(?:it|its|they|them|their|this|these|that)\b", re.IGNORECASE)
+# A name inside the question: a capital past its first word.
+_NAME = re.compile(r"(?<=[\w,;:] )[\"“(]?[A-Z][\w-]+|\b[a-z]+[A-Z]\w*")
+_NEW_CLAUSE = re.compile(r"\b(?:and|or|but|while|because|when|since)\b|[,;.?]")
+
+
+def _names_something(text: str) -> bool:
+    """Whether a pointer stands in a later clause than a named thing that it can mean."""
+    name, pointer = _NAME.search(text), _POINTING.search(text)
+    if not name or not pointer:
+        return False
+    return bool(_NEW_CLAUSE.search(text, name.end(), max(name.end(), pointer.start())))
+
+
 def leans_on_history(text: str) -> bool:
     """Whether a question can't be understood alone."""
     own = content_stems(text)
+    # Pointers that point inside the question: "papers that …", "X is fast and it …".
     plain = _RELATIVE.sub(" ", text)
+    if _names_something(text):
+        plain = _INSIDE.sub(" ", plain)
     if _ELLIPSIS.search(plain) and len(own) <= 6:
         return True
     if _POINTING.search(plain):

@@ -5,6 +5,7 @@ Models come from installed packages, or from a path the user gives; nothing here
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -108,16 +109,14 @@ def verified_digest(path: Path, *, fresh: bool = False) -> str:
     key = f"{path.absolute()}|{stat.st_size}|{stat.st_mtime_ns}"
     memo = cache_dir() / "digests.json"
     try:
-        known: dict[str, str] = json.loads(memo.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known: dict[str, str] = dict(json.loads(memo.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         known = {}
     if not fresh and key in known:
         return known[key]
     known[key] = file_digest(path)
-    try:
+    with contextlib.suppress(OSError):  # An unwritable cache costs time, nothing else.
         write_atomically(memo, lambda p: p.write_text(json.dumps(known), encoding="utf-8"))
-    except OSError:
-        pass  # An unwritable cache costs time, nothing else.
     return known[key]
 
 

@@ -49,6 +49,21 @@ if TYPE_CHECKING:
 _LONGEST = 2_000  # characters of a question
 _NEAREST = 3  # papers named when there is no answer
 NO_MODEL = ModelInfo("none", "", "")
+_STOPPED = "It was stopped before an answer was found."
+
+
+class _StoppedError(Exception):
+    """Leaves the reading of evidence when nobody waits for it any more."""
+
+
+def _heeding(stopped: Callable[[], bool]) -> Callable[[int, int], None]:
+    """A report of progress that ends the work when asked to."""
+
+    def progress(done: int, total: int) -> None:
+        if stopped():
+            raise _StoppedError
+
+    return progress
 
 
 @dataclass(slots=True)
@@ -127,7 +142,8 @@ class Assistant:
         """Papers, sentences, claims, answer: each as soon as it stands.
 
         Args:
-            stopped: asked between tokens; True ends the drafting (claims so far stand).
+            stopped: asked between batches of reading and between tokens of drafting; True ends
+                either (claims so far stand).
 
         Raises:
             UsageError: the question is empty or too long. ModelError: no usable model.
@@ -143,10 +159,13 @@ class Assistant:
         # A question of function words alone matches everything and asks nothing.
         asks = bool(hits) and bool(content_stems(understood))
         model = self._load() if self._load is not None and asks else None
-        evidence = select_evidence(
-            self.index, understood, vector, hits if asks else [],
-            model.engine if model else None, self.settings.candidates,
-        )  # fmt: skip
+        try:
+            evidence = select_evidence(
+                self.index, understood, vector, hits if asks else [],
+                model.engine if model else None, self.settings.candidates, _heeding(stopped),
+            )  # fmt: skip
+        except _StoppedError:
+            evidence = []
         supported = answerable(understood, hits, evidence) if asks else 0.0
         clock.lap("evidence")
         yield Selected(tuple(evidence))
@@ -161,7 +180,10 @@ class Assistant:
                 claims.append(claim)
                 yield Claimed(claim, numbering.sources)
         clock.lap("generate")
-        yield Done(self._answer(question, understood, hits, claims, numbering, clock, model))
+        reason = _STOPPED if stopped() else refusal(understood, hits)
+        yield Done(
+            self._answer(question, understood, hits, claims, numbering, clock, model, reason)
+        )
 
     def _claims(
         self,
@@ -186,9 +208,10 @@ class Assistant:
         numbering: Numbering,
         clock: _Clock,
         model: LanguageModel | None,
+        reason: str,
     ) -> Answer:
         status: Status = "answered" if claims else "abstained"
-        reason = "" if claims else refusal(understood, hits)
+        reason = "" if claims else reason
         sources = numbering.sources
         return Answer(
             question=question.text,

@@ -173,6 +173,7 @@ class Evidence:
 
     @property
     def text(self) -> str:
+        """The sentence itself, verbatim."""
         return self.paper.abstract[self.span.start : self.span.end]
 
 

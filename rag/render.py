@@ -12,7 +12,7 @@ from typing import Any
 from rag.records import Answer, Hit
 
 
-def answer_object(answer: Answer, question_id: str) -> dict[str, Any]:
+def answer_object(answer: Answer, question_id: str | int) -> dict[str, Any]:
     """One answer as in `ask --json` and in batch output."""
     return {
         "id": question_id,
@@ -49,7 +49,7 @@ def answer_object(answer: Answer, question_id: str) -> dict[str, Any]:
     }
 
 
-def failed_object(question_id: str, question: str, reason: str) -> dict[str, Any]:
+def failed_object(question_id: str | int, question: str, reason: str) -> dict[str, Any]:
     """A batch line whose question could not be asked: the contract's fields, all of them."""
     return {
         "id": question_id, "question": question, "status": "abstained", "answer": reason,

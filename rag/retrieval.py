@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Papers looked at by each way of searching; beyond it a paper gets the list's lowest score.
 _DEPTH = 1000
-_SENTENCES_A_PAPER = 4
+_SENTENCES_A_PAPER = 10
 WEIGHTS = (1.0, 1.0, 1.0)  # dense, lexical, sentence
 # Dense pseudo-relevance feedback (Li et al. 2021, "Pseudo Relevance Feedback with Deep Language
 # Models and Dense Retrievers"): the question's vector is moved towards the best papers'.

@@ -8,6 +8,7 @@ the only importer of tiktoken.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -56,10 +57,8 @@ def _vocabulary(gguf: Path, digest: str) -> tuple[str, dict[bytes, int]]:
         pass
     pattern, tokens = _read(gguf)
     note = {"pattern": pattern, "tokens": [base64.b64encode(t).decode("ascii") for t in tokens]}
-    try:
+    with contextlib.suppress(OSError):  # Only the next start is slower.
         write_atomically(kept, lambda p: p.write_text(json.dumps(note), encoding="ascii"))
-    except OSError:
-        pass  # Only the next start is slower.
     return pattern, {token: rank for rank, token in enumerate(tokens)}
 
 

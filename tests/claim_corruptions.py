@@ -74,8 +74,10 @@ _OPPOSITES = [
 _HEDGES = [
     (r"\bmay be\b", "is"), (r"\bmay\b ", ""), (r"\bmight\b ", ""), (r"\bcould\b ", "will "),
     (r"\boften\b ", ""), (r"\btypically\b ", ""), (r"\busually\b ", ""), (r"\bsometimes\b ", ""),
-    (r"\bpotentially\b ", ""), (r"\bup to\b ", ""), (r"\bat least\b ", ""), (r"\bmost\b(?= [a-z]+s\b)", "all"),
-    (r"\bsuggests? that\b", "proves that"), (r"\bgenerally\b ", ""), (r"\bmany\b(?= [a-z]+s\b)", "all"),
+    (r"\bpotentially\b ", ""), (r"\bup to\b ", ""), (r"\bat least\b ", ""),
+    (r"\bmost\b(?= [a-z]+s\b)", "all"),
+    (r"\bsuggests? that\b", "proves that"), (r"\bgenerally\b ", ""),
+    (r"\bmany\b(?= [a-z]+s\b)", "all"),
     (r"\bsome\b(?= [a-z]+s\b)", "all"), (r"\blargely\b ", ""), (r"\bpartially\b ", ""),
     (r"\btend to\b ", "always "),
 ]  # fmt: skip
@@ -88,12 +90,18 @@ _UNIT = re.compile(
 _NAME = re.compile(r"(?<![\w-])(?:[A-Z][a-z]*[A-Z0-9][\w-]*|[A-Z]{2,}[\w-]*|[A-Z][a-z]+-\d[\w.]*)")
 _DROP = re.compile(r",? (?:(?:thereby|thus|while) \w+ing|such as|including) [^;]*?(?=\.\Z)")
 _LEAD = re.compile(
-    r"^(?:To (?:address|tackle|overcome|solve|bridge|fill|this end)[^,]*|In this (?:work|paper|study)|"
+    r"^(?:To (?:address|tackle|overcome|solve|bridge|fill|this end)[^,]*|"
+    r"In this (?:work|paper|study)|"
     r"However|Moreover|Furthermore|Additionally|Finally|Specifically|In addition|Here|Extensive "
     r"experiments[^,]{0,60}|In particular|Notably|Therefore|Thus|Consequently), "
 )
 _FIRST_PERSON = (
-    (re.compile(r"\b[Ww]e (propose|introduce|present|show|find|demonstrate|develop|evaluate|study)\b"), r"the authors \1"),
+    (
+        re.compile(
+            r"\b[Ww]e (propose|introduce|present|show|find|demonstrate|develop|evaluate|study)\b"
+        ),
+        r"the authors \1",
+    ),
     (re.compile(r"\bour\b"), "the"),
     (re.compile(r"\bOur\b"), "The"),
     (re.compile(r"\bWe\b"), "The authors"),
@@ -163,7 +171,8 @@ def fronted(text: str) -> str:
     """ "A, while B." becomes "While B, A."; a trailing "by …ing" phrase goes to the front."""
     m = re.fullmatch(r"([A-Z][^,;:]{20,}) (by \w+ing [^,;:]{10,})\.", text)
     if m:
-        return f"{m[2][0].upper()}{m[2][1:]}, {m[1][0].lower() if m[1][:3] in ('We ', 'Our', 'The') else m[1][0]}{m[1][1:]}."
+        first = m[1][0].lower() if m[1][:3] in ("We ", "Our", "The") else m[1][0]
+        return f"{m[2][0].upper()}{m[2][1:]}, {first}{m[1][1:]}."
     return text
 
 
@@ -197,7 +206,28 @@ def _lower(text: str) -> str:
 
 
 _OPENERS = frozenset(
-    ["the", "a", "an", "this", "these", "it", "they", "in", "our", "we", "to", "by", "with", "on", "for", "each", "all", "such", "while", "both"]
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "these",
+        "it",
+        "they",
+        "in",
+        "our",
+        "we",
+        "to",
+        "by",
+        "with",
+        "on",
+        "for",
+        "each",
+        "all",
+        "such",
+        "while",
+        "both",
+    ]
 )
 
 
@@ -238,7 +268,7 @@ def wrong_unit(claim: str, rng: random.Random, other: str) -> str | None:
 def wrong_entity(claim: str, rng: random.Random, other: str) -> str | None:
     """A name is replaced by one of another paper."""
     found = list(_NAME.finditer(claim))
-    pool = [n for n in _NAME.findall(other) if n.lower() not in claim.lower()]
+    pool: list[str] = [n for n in _NAME.findall(other) if n.lower() not in claim.lower()]
     if not found or not pool:
         return None
     m = rng.choice(found)
@@ -254,7 +284,10 @@ def wrong_negation(claim: str, rng: random.Random, other: str) -> str | None:
         return removed.replace("cannot", "can")
     for pattern, put in (
         (r"\b(is|are|was|were|can|could|may|will|has|have)\b (?!not)", r"\1 not "),
-        (r"\b(achiev|improv|reduc|requir|enabl|us|provid|outperform|leverag|include)es\b", r"does not \1e"),
+        (
+            r"\b(achiev|improv|reduc|requir|enabl|us|provid|outperform|leverag|include)es\b",
+            r"does not \1e",
+        ),
         (r"\bauthors (propose|introduce|present|show|find|develop)\b", r"authors do not \1"),
     ):  # fmt: skip
         changed = re.sub(pattern, put, claim, count=1)
@@ -290,7 +323,7 @@ def inner_entity(claim: str, rng: random.Random, other: str) -> str | None:
 def inner_number(claim: str, rng: random.Random, other: str) -> str | None:
     """A number is replaced by another number of the same abstract."""
     found = list(_NUMBER.finditer(claim))
-    pool = sorted(set(_NUMBER.findall(other)) - {m.group() for m in found})
+    pool: list[str] = sorted(set(_NUMBER.findall(other)) - {m.group() for m in found})
     if not found or not pool:
         return None
     m = rng.choice(found)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.claims.lexicon import key_of
 from rag.claims.stems import root
+from rag.claims.synonyms import key_of
 from rag.claims.text import Token, tokens_of
 
 Place = tuple[int, int]
@@ -34,9 +34,11 @@ class Evidence:
     titles: frozenset[int]
 
     def at(self, place: Place) -> Token:
+        """The token at a place."""
         return self.items[place[0]][place[1]]
 
     def window(self, place: Place, before: int, after: int) -> tuple[Token, ...]:
+        """The tokens around a place, itself included, within its item."""
         item, j = self.items[place[0]], place[1]
         return item[max(0, j - before) : j + after + 1]
 

@@ -9,8 +9,9 @@ Generate Text with Citations"): a statement is supported in full or not at all.
 from __future__ import annotations
 
 from rag.claims.align import Pair
-from rag.claims.lexicon import DEGREE, HEDGES, signs_of
+from rag.claims.lexicon import DEGREE, HEDGES
 from rag.claims.names import is_covered
+from rag.claims.opposites import signs_of
 from rag.claims.polarity import kind_of
 from rag.claims.stems import stem
 

@@ -8,13 +8,13 @@ with the other sign.
 from __future__ import annotations
 
 from rag.claims.align import Evidence, Pair, Place
-from rag.claims.lexicon import signs_of
+from rag.claims.opposites import signs_of
 from rag.claims.polarity import covers
 from rag.claims.text import Token
+from rag.claims.wordlists import words
 
 # Prepositions are directions only where they are put against each other.
-_WEAK = frozenset(["with", "without", "later", "following", "over", "prior", "input", "output", "open"])
-_CARDINAL = frozenset(["more", "most", "less", "least", "many", "few"])
+_WEAK = frozenset(words("""with without later following over prior input output open"""))
 
 
 def check_direction(pair: Pair) -> str | None:

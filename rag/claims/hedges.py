@@ -18,8 +18,8 @@ from rag.claims.lexicon import (
     ONLY,
     QUANTIFIERS,
     RARE,
-    signs_of,
 )
+from rag.claims.opposites import signs_of
 from rag.claims.stems import root
 from rag.claims.text import Token
 

@@ -8,7 +8,7 @@ from collections.abc import Container
 from functools import lru_cache
 
 from rag.claims.align import Evidence, Pair
-from rag.claims.lexicon import SYNONYMS
+from rag.claims.synonyms import SYNONYMS
 from rag.claims.text import Token
 
 

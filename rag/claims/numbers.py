@@ -10,9 +10,10 @@ from rag.claims.align import Evidence, Pair, Place
 from rag.claims.quantities import Quantity, same_value
 from rag.claims.stems import root
 from rag.claims.text import Token
+from rag.claims.wordlists import words
 
 _STOP = frozenset(
-    ["and", "or", "but", "while", "whereas", "compared_to", "than", "against", "versus", "vs", "respectively"]
+    words("""and or but while whereas compared_to than against versus vs respectively""")
 )
 _PREPOSITIONS = frozenset(("from", "to"))
 

@@ -14,15 +14,20 @@ from functools import lru_cache
 from rag.claims.align import Pair, Place
 from rag.claims.lexicon import NEGATORS, OPTIONAL_NEGATORS, RARE
 from rag.claims.text import Token
+from rag.claims.wordlists import words
 
 _REACH = 3
 # A negator's scope ends where another statement begins.
-_BARRIER = frozenset(["that", "which", "who", "because", "but", "while", "whereas", "and", "when", "if", "than", "as", "whether"])
+_BARRIER = frozenset(
+    words("""that which who because but while whereas and when if than as whether""")
+)
 
 
 # Once a negated noun is passed, its verb is not negated: "lack of time was the reason".
-_VERBS = frozenset(["is", "are", "was", "were", "has", "have", "had"])
-_SPAN: dict[str, int] = dict.fromkeys(["lack", "lacks", "lacked", "lacking", "absence", "without", "unlike"], 2)
+_VERBS = frozenset(words("""is are was were has have had"""))
+_SPAN: dict[str, int] = dict.fromkeys(
+    words("""lack lacks lacked lacking absence without unlike"""), 2
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.claims.wordlists import rows, words
+
 Bound = Literal["", "up", "low", "near", "within"]
 
-_UNITS = ["ones", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"][1:]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_UNITS = words(
+    """ones zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+    fifteen sixteen seventeen eighteen nineteen"""
+)[1:]
+_TENS = words("""twenty thirty forty fifty sixty seventy eighty ninety""")
 WORDS: dict[str, float] = {
     **{w: float(i) for i, w in enumerate(_UNITS)},
     **{w: float(20 + 10 * i) for i, w in enumerate(_TENS)},
@@ -67,17 +72,72 @@ FRACTIONS: dict[str, float] = {
 # As written after the number, to the unit's name. Case decides between m and M, s and S.
 UNIT_NAMES: dict[str, str] = {
     form: forms[0]
-    for line in ["%;percent;pct", "x;times;fold;×", "point;points;pp;pts", "hour;hours;h;hr;hrs\n    ", "day;days", "week;weeks", "month;months", "year;years", "minute;minutes;min;mins", "second;seconds;s;sec;secs\n    ", "ms;millisecond;milliseconds", "KB;kilobytes;kB", "MB;megabytes;MiB", "GB;gigabytes;GiB", "TB;terabytes\n    ", "fps", "Hz;hz", "kHz", "MHz", "GHz", "kg;kilograms", "mg;milligrams", "km;kilometers;kilometres", "cm", "mm", "nm", "eV", "keV;KeV\n    ", "MeV", "GeV", "TeV", "°", "bit;bits", "byte;bytes", "FLOPs;flops;FLOPS", "GFLOPs", "TFLOPs", "dB", "W;watts", "kWh", "IU\n    ", "m;meters;metres;meter;metre", "°C;°c", "K;kelvin", "$;dollars;usd", "€;euros"]
+    for line in rows(
+        """
+        %;percent;pct
+        x;times;fold;×
+        point;points;pp;pts
+        hour;hours;h;hr;hrs
+        day;days
+        week;weeks
+        month;months
+        year;years
+        minute;minutes;min;mins
+        second;seconds;s;sec;secs
+        ms;millisecond;milliseconds
+        KB;kilobytes;kB
+        MB;megabytes;MiB
+        GB;gigabytes;GiB
+        TB;terabytes
+        fps
+        Hz;hz
+        kHz
+        MHz
+        GHz
+        kg;kilograms
+        mg;milligrams
+        km;kilometers;kilometres
+        cm
+        mm
+        nm
+        eV
+        keV;KeV
+        MeV
+        GeV
+        TeV
+        °
+        bit;bits
+        byte;bytes
+        FLOPs;flops;FLOPS
+        GFLOPs
+        TFLOPs
+        dB
+        W;watts
+        kWh
+        IU
+        m;meters;metres;meter;metre
+        °C;°c
+        K;kelvin
+        $;dollars;usd
+        €;euros
+        """
+    )
     for forms in [[f.strip() for f in line.split(";")]]
     for form in forms
 }
 _BOUND_WORDS: dict[str, Bound] = {
     **dict.fromkeys(
-        ["up_to", "at_most", "no_more_than", "smaller_than", "less_than", "fewer_than", "lower_than", "under", "below", "as_many_as", "as_much_as"],
+        words(
+            """up_to at_most no_more_than smaller_than less_than fewer_than lower_than under below
+            as_many_as as_much_as"""
+        ),
         "up",
     ),
     **dict.fromkeys(
-        ["at_least", "no_less_than", "larger_than", "more_than", "greater_than", "higher_than", "over", "above", "beyond", "exceed", "exceeds", "exceeded", "exceeding"],
+        words(
+            """at_least no_less_than larger_than more_than greater_than higher_than over above
+            beyond exceed exceeds exceeded exceeding"""
+        ),
         "low",
     ),
     "nearly": "near",

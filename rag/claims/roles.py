@@ -7,15 +7,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.claims.align import Evidence, Pair, Place
-from rag.claims.lexicon import signs_of
+from rag.claims.opposites import signs_of
 from rag.claims.stems import stem
 from rag.claims.text import Token
+from rag.claims.wordlists import words
 
 # What stands left and right of these is not to be exchanged.
 _PIVOTS = frozenset(
     stem(w)
-    for w in ["outperform", "surpass", "exceed", "beat", "underperform", "than", "replace", "cause", "induce", "produce", "improve", "increase", "reduce", "decrease", "predict", "precede", "follow", "generate", "translate", "map", "convert", "transform", "depend", "encode", "contain", "require", "use", "train", "distil", "distill", "ignore", "guide", "control", "detect", "attack", "defend", "supervise", "teach", "outrank", "match", "lead", "unlike", "from", "before", "after"]
-) | frozenset(["lead_to", "due_to", "in_contrast_to", "compared_to", "rather_than", "instead_of", "depend_on"])
+    for w in words(
+        """outperform surpass exceed beat underperform than replace cause induce produce improve
+        increase reduce decrease predict precede follow generate translate map convert transform
+        depend encode contain require use train distil distill ignore guide control detect
+        attack defend supervise teach outrank match lead unlike from before after"""
+    )
+) | frozenset(
+    words("""lead_to due_to in_contrast_to compared_to rather_than instead_of depend_on""")
+)
 
 
 # The writer may put these in front or after.
@@ -141,9 +149,9 @@ def _passive(tokens: Sequence[Token], i: int) -> bool:
     )
 
 
-_ELLIPTIC = frozenset(["rather_than", "instead_of", "than", "as", "being"])
-_NO_OBJECT = frozenset(["by", "with", "from", "to", "as", "when", "if", "in", "on", "after", "for", "during", ".", ","])
-_BE = frozenset(["is", "are", "was", "were", "be", "been", "being"])
+_ELLIPTIC = frozenset(words("""rather_than instead_of than as being"""))
+_NO_OBJECT = frozenset(words("""by with from to as when if in on after for during . ,"""))
+_BE = frozenset(words("""is are was were be been being"""))
 
 
 def _turned(
@@ -200,9 +208,7 @@ def _opening_name(pair: Pair, i: int) -> bool:
     """A capitalised first word that the evidence never has in lower case."""
     token = pair.claim[i]
     places = pair.evidence.places.get(token.key, ())
-    return token.text[0].isupper() and all(
-        pair.evidence.at(p).text[0].isupper() for p in places
-    )
+    return token.text[0].isupper() and all(pair.evidence.at(p).text[0].isupper() for p in places)
 
 
 def _renamed(pair: Pair, i: int) -> str | None:

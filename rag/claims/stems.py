@@ -10,9 +10,77 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from rag.claims.wordlists import rows, words
+
 _IRREGULAR = {
     form: base
-    for line in ["be is are was were been being am", " have has had having", " do does did done doing\n    find found", " keep kept", " write wrote written", " run ran", " make made", " take took taken", " fall fell\n    fallen", " rise rose risen", " grow grew grown", " show shown", " see saw seen", " hold held", " build built", "\n    lead led", " give gave given", " choose chose chosen", " begin began begun", " get got gotten", " know knew\n    known", " think thought", " come came", " become became", " lie lay lain", " draw drew drawn", " drive drove\n    driven", " beat beaten", " bring brought", " teach taught", " mean meant", " learn learnt", " spend spent", "\n    lose lost", " send sent", " leave left", " say said", " tell told", " arise arose arisen", " child children", "\n    datum data", " analysis analyses", " basis bases", " hypothesis hypotheses", " index indices indexes", "\n    criterion criteria", " phenomenon phenomena", " matrix matrices", " vertex vertices", " man men", "\n    woman women", " foot feet", " good well", " bad badly", " far further", " use using used uses", " bias biased\n    biases", " lens lenses", " less", " process processes", " series", " species", " corpus corpora"]
+    for line in rows(
+        """
+        be is are was were been being am
+        have has had having
+        do does did done doing find found
+        keep kept
+        write wrote written
+        run ran
+        make made
+        take took taken
+        fall fell fallen
+        rise rose risen
+        grow grew grown
+        show shown
+        see saw seen
+        hold held
+        build built
+        lead led
+        give gave given
+        choose chose chosen
+        begin began begun
+        get got gotten
+        know knew known
+        think thought
+        come came
+        become became
+        lie lay lain
+        draw drew drawn
+        drive drove driven
+        beat beaten
+        bring brought
+        teach taught
+        mean meant
+        learn learnt
+        spend spent
+        lose lost
+        send sent
+        leave left
+        say said
+        tell told
+        arise arose arisen
+        child children
+        datum data
+        analysis analyses
+        basis bases
+        hypothesis hypotheses
+        index indices indexes
+        criterion criteria
+        phenomenon phenomena
+        matrix matrices
+        vertex vertices
+        man men
+        woman women
+        foot feet
+        good well
+        bad badly
+        far further
+        use using used uses
+        bias biased biases
+        lens lenses
+        less
+        process processes
+        series
+        species
+        corpus corpora
+        """
+    )
     for base, *forms in [line.split()]
     for form in [base, *forms]
 }
@@ -26,7 +94,9 @@ _BRITISH = (
     (re.compile(r"(?<=[a-z]{3})ys(?=(?:e[drs]?|ing)\Z)"), "yz"),
     (re.compile(r"(?<=[a-z]{2}[^aeiou])our(?=\Z|s\Z|ed\Z|ing\Z|al\Z|able\Z)"), "or"),
 )
-_KEEP_ISE = frozenset(["raise", "noise", "precise", "otherwise", "comprise", "promise", "exercise", "expertise"])
+_KEEP_ISE = frozenset(
+    words("""raise noise precise otherwise comprise promise exercise expertise""")
+)
 
 
 @lru_cache(maxsize=1 << 15)

@@ -13,19 +13,22 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from rag.claims.lexicon import FUNCTION, PHRASES, SOFT, key_of
+from rag.claims.lexicon import FUNCTION, SOFT
 from rag.claims.quantities import (
     FRACTIONS,
     MULTIPLES,
     SCALES,
     UNIT_NAMES,
     WORDS,
+    Bound,
     Quantity,
     bound_after,
     bound_word,
     parse_digits,
 )
 from rag.claims.stems import stem
+from rag.claims.synonyms import PHRASES, key_of
+from rag.claims.wordlists import words
 
 Kind = Literal["word", "name", "number", "function", "mark"]
 
@@ -38,7 +41,7 @@ class Token:
         text: as written; low: in lower case; key: what it is compared by.
         position: 0-based index among the tokens of its text.
         segment: 0-based, grows at punctuation and contrast words.
-        alone: the word's only capital is its first letter and it opens a sentence.
+        glued: no white space before it (parts of "GPT-4").
         quantity: for numbers only.
     """
 
@@ -53,14 +56,18 @@ class Token:
 
     @property
     def content(self) -> bool:
+        """Whether the token says something: a word or a name."""
         return self.kind in ("word", "name")
 
     @property
     def soft(self) -> bool:
+        """Whether the word belongs to the frame of a report ("method", "shows")."""
         return self.kind == "word" and stem(self.low) in SOFT
 
 
-_DASH = str.maketrans(dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("‘’ʼ", "'") | {"—": ";", "×": "x"})
+_DASH = str.maketrans(
+    dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("‘’ʼ", "'") | {"—": ";", "×": "x"}
+)
 _LATEX = re.compile(r"\\(?:times|%|,|;)|\\[a-zA-Z]+\*?|[{}$`*_~\"“”]")
 _KEEP = {"\\times": "x", "\\%": "%"}
 _GLUE = re.compile(
@@ -72,7 +79,7 @@ _PIECE = re.compile(
     r"(?<![\w)])[+-]?\d[\d,]*(?:\.\d+)?(?:[eE][+-]\d+)?%?[A-Za-z°×]*|\d[\d,]*(?:\.\d+)?"
     r"(?:[eE][+-]\d+)?%?[A-Za-z°×]*|[^\W\d_][^\W_]*|°C|\S"
 )
-_CONTRAST = frozenset(["but", "while", "whereas", "although", "though", "yet", "however", "because", "unless"])
+_CONTRAST = frozenset(words("""but while whereas although though yet however because unless"""))
 _MARKS = frozenset(",;:.()?!")
 
 
@@ -185,7 +192,13 @@ def _kind(p: _Piece, low: str, opens: bool) -> Kind:
 
 _PHRASE_FUNCTION = frozenset(
     key_of(w)
-    for w in ["due_to", "up_to", "at_most", "at_least", "larger_than", "smaller_than", "no_more_than", "no_less_than", "more_than", "less_than", "fewer_than", "as_many_as", "as_much_as", "not_only", "rather_than", "instead_of", "in_contrast_to", "compared_to", "such_as", "as_well_as", "in_order_to", "no_longer", "fails_to", "fail_to", "failed_to", "failing_to", "according_to", "first_of_all", "a_number_of", "the_majority_of", "in_spite_of", "followed_by", "a_few", "a_lot_of", "depending_on"]
+    for w in words(
+        """due_to up_to at_most at_least larger_than smaller_than no_more_than no_less_than
+        more_than less_than fewer_than as_many_as as_much_as not_only rather_than instead_of
+        in_contrast_to compared_to such_as as_well_as in_order_to no_longer fails_to fail_to
+        failed_to failing_to according_to first_of_all a_number_of the_majority_of in_spite_of
+        followed_by a_few a_lot_of depending_on"""
+    )
 )
 
 
@@ -195,7 +208,7 @@ def _key(text: str, low: str) -> str:
     return key_of(low)
 
 
-def _bound_before(pieces: list[_Piece], i: int) -> Literal["", "up", "low", "near", "within"]:
+def _bound_before(pieces: list[_Piece], i: int) -> Bound:
     for back in (1, 2, 3):
         if i - back < 0:
             break

@@ -36,8 +36,11 @@ class Embedder(Protocol):
         ...
 
 
-def open_embedder(settings: Settings) -> Embedder:
+def open_embedder(settings: Settings, notice: Callable[[str], None] = lambda _: None) -> Embedder:
     """The embedder the settings name; the packaged one runs without torch.
+
+    Args:
+        notice: told what is going on when it takes long (the first use on a machine).
 
     Raises:
         ModelError: it isn't installed, is damaged, or is no embedding model.
@@ -49,7 +52,7 @@ def open_embedder(settings: Settings) -> Embedder:
     if card is not None:
         from rag.embedding.onnx import OnnxEmbedder
 
-        return OnnxEmbedder(card, thread_count(settings))
+        return OnnxEmbedder(card, thread_count(settings), notice)
     from rag.embedding.torch import TorchEmbedder
 
     return TorchEmbedder.named(settings.embedder)

@@ -3,7 +3,7 @@ importing torch. Made once from the verified weights (see rag.embedding.export).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelError
@@ -14,30 +14,33 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.embedding import Progress
+    from rag.embedding.torch import TorchEmbedder
 
 # Texts of similar length share a batch; bigger batches only add padding on a CPU.
 _BATCH = 16
+# Loading torch takes as long as embedding some hundred abstracts: only long jobs gain by it.
+_BULK_TEXTS = 10_000
+_BULK_GAIN = 1.3
 
 
 class OnnxEmbedder:
     """See `rag.embedding.Embedder`."""
 
-    def __init__(self, card: ModelCard, threads: int) -> None:
+    def __init__(
+        self, card: ModelCard, threads: int, notice: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._card = card
+        self._encoded = 0
+        self._bulk: TorchEmbedder | None = None
         weights = require_file(card)
         self.name, self.digest, self.dimension = card.name, card.sha256, card.dimension
-        from rag.embedding.export import ensure_onnx
+        from rag.embedding.export import ensure_onnx, open_session
 
-        graph = ensure_onnx(card)
-        import onnxruntime
+        graph = ensure_onnx(card, notice)
         import tokenizers
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(graph), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(graph, threads)
         except Exception as e:
             raise ModelError(
                 f"the exported encoder {graph} cannot be loaded ({type(e).__name__})",
@@ -48,9 +51,17 @@ class OnnxEmbedder:
         self._tokenizer.enable_padding()
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
-        """Embed texts: float32 (n, dimension), L2-normalised."""
+        """Embed texts: float32 (n, dimension), L2-normalised.
+
+        Large jobs go on in bfloat16 through torch where the machine was found to be faster at
+        it; its top ten agree with float32's in 99 of 100 places.
+        """
         import numpy as np
 
+        self._encoded += len(texts)
+        if self._encoded >= _BULK_TEXTS and len(texts) >= _BATCH and self._bulk_engine():
+            assert self._bulk is not None
+            return self._bulk.encode(texts, progress)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for first in range(0, len(order), _BATCH):
@@ -62,3 +73,12 @@ class OnnxEmbedder:
             if progress is not None:
                 progress(first + len(rows), len(texts))
         return vectors
+
+    def _bulk_engine(self) -> bool:
+        from rag.embedding.export import bf16_gain
+
+        if self._bulk is None and bf16_gain(self._card) >= _BULK_GAIN:
+            from rag.embedding.torch import TorchEmbedder
+
+            self._bulk = TorchEmbedder.packaged(self._card, bf16=True)
+        return self._bulk is not None

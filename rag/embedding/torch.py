@@ -74,8 +74,10 @@ class TorchEmbedder:
 
 
 def _load(name: str) -> Any:
+    import transformers
     from sentence_transformers import SentenceTransformer
 
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
     try:
         return SentenceTransformer(name, device="cpu", local_files_only=True)
     except Exception as e:

@@ -147,6 +147,9 @@ def writing(directory: Path, waiting: Callable[[], None] = lambda: None) -> Iter
             "choose a directory you may write to with --index DIR",
         ) from e
     try:
+        # What a killed process left half written: such files begin with a dot until they are whole.
+        for leftover in directory.glob(".dense-*.tmp"):
+            leftover.unlink(missing_ok=True)
         writer = Writer(directory)
         try:
             yield writer

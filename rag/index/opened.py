@@ -54,6 +54,7 @@ class OpenIndex:
         return write_dense(self.directory, self.snapshot, kind)
 
     def close(self) -> None:
+        """Let the database go."""
         self.snapshot.close()
 
     def refresh(self) -> None:
@@ -85,10 +86,11 @@ class OpenIndex:
         import numpy as np
 
         passages = None
-        if allowed is not None:
-            passages = self._passages[np.isin(self._owners, list(allowed))]
-        ids, scores = self._dense[kind].search(query, k, passages)
-        return ids, self._owners[np.searchsorted(self._passages, ids)], scores
+        with self._lock:  # not while another thread moves on to a newer state
+            if allowed is not None:
+                passages = self._passages[np.isin(self._owners, list(allowed))]
+            ids, scores = self._dense[kind].search(query, k, passages)
+            return ids, self._owners[np.searchsorted(self._passages, ids)], scores
 
 
 def write_dense(directory: Path, snapshot: Snapshot, kind: int) -> DenseIndex:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import ModelError
+from rag.errors import ModelError, UnknownModelError
 from rag.records import ModelInfo
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def open_model(settings: Settings, notice: Callable[[str], None] = lambda _: Non
     """The language model that the settings name.
 
     Raises:
-        ModelError: the name is unknown, or the file is missing, damaged or no GGUF.
+        UnknownModelError: no model has that name.
+        ModelError: the file is missing, damaged or no GGUF.
     """
     from rag.config import thread_count
     from rag.llm.engine import LocalModel
@@ -49,8 +50,10 @@ def open_model(settings: Settings, notice: Callable[[str], None] = lambda _: Non
         )
     path = Path(settings.model).expanduser()
     if not path.is_file():
+        if path.suffix.lower() == ".gguf" or len(path.parts) > 1:
+            raise ModelError(f"there is no model file {path}", "see: rag models list")
         names = ", ".join(c.name for c in cards() if c.kind == "llm")
-        raise ModelError(
+        raise UnknownModelError(
             f'unknown model "{settings.model}"', f"use one of: {names}; or the path of a .gguf file"
         )
     engine = LocalModel(path, threads)

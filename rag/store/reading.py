@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.errors import IndexCorruptError
 from rag.records import Filters, Paper, Span
 from rag.store.schema import connect_reader, translated
 
@@ -42,6 +43,7 @@ class Snapshot:
         self.refresh()
 
     def close(self) -> None:
+        """Let the database go."""
         self._connection.close()
 
     def refresh(self) -> bool:
@@ -114,7 +116,11 @@ class Snapshot:
     def vectors(
         self, kind: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """Passage row ids (n,), their papers' row ids (n,) and vectors float32 (n, d)."""
+        """Passage row ids (n,), their papers' row ids (n,) and vectors float32 (n, d).
+
+        Raises:
+            IndexCorruptError: a vector has another length than the manifest says.
+        """
         import numpy as np
 
         rows = self._rows(
@@ -124,6 +130,11 @@ class Snapshot:
         ids = np.array([row[0] for row in rows], dtype=np.int64)
         owners = np.array([row[1] for row in rows], dtype=np.int64)
         blob = b"".join(bytes(row[2]) for row in rows)  # type: ignore[call-overload]  # BLOB columns come as bytes
+        if any(len(bytes(row[2])) != 4 * dimension for row in rows):  # type: ignore[call-overload]  # as above
+            raise IndexCorruptError(
+                f"the index in {self.directory} holds a damaged vector",
+                f"mend it with: rag verify --index {self.directory}",
+            )
         matrix = np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
         return ids, owners, matrix
 
@@ -192,7 +203,8 @@ class Snapshot:
         """
         if not terms:
             return []
-        query = " OR ".join('"' + term.replace('"', '""') + '"' for term in dict.fromkeys(terms))
+        plain = dict.fromkeys(term.replace('"', '""').replace("\0", " ") for term in terms)
+        query = " OR ".join(f'"{term}"' for term in plain)
         inside = "" if allowed is None else "AND rowid IN (SELECT value FROM json_each(?))"
         values: list[object] = [query]
         values += [] if allowed is None else [json.dumps(sorted(allowed))]

@@ -44,11 +44,16 @@ class Writer:
     def close(self) -> None:
         """Fold the write-ahead log into the database, so that it is one file at rest."""
         with translated(self.directory):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.close()
+            try:
+                # As far as readers allow; the next writer does the rest.
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self._connection.close()
 
     @property
     def manifest(self) -> dict[str, str]:
+        """What the index was built with."""
         with translated(self.directory):
             return dict(self._connection.execute("SELECT key, value FROM manifest"))
 
@@ -72,7 +77,8 @@ class Writer:
     def describe(self, values: Mapping[str, str]) -> None:
         """Set entries of the manifest (inside a change)."""
         self._connection.executemany(
-            "INSERT INTO manifest VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            "INSERT INTO manifest VALUES (?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             list(values.items()),
         )
 
@@ -87,6 +93,7 @@ class Writer:
         return [(row[0], paper_of(row[1:])) for row in rows]
 
     def has_id(self, paper_id: str) -> bool:
+        """Whether a paper has this id."""
         with translated(self.directory):
             row = self._connection.execute("SELECT 1 FROM papers WHERE id = ?", (paper_id,))
             return row.fetchone() is not None

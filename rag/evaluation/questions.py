@@ -1,0 +1,193 @@
+"""A question set is read whole or refused with the line that is wrong; nothing is guessed.
+
+One JSON object a line; fields as in eval/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.errors import InputError, UsageError
+
+_FORMAT = "the fields are described in eval/README.md"
+_FIELDS = (
+    "id", "question", "style", "split", "answerable", "papers", "spans", "facts", "history",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what a right answer holds.
+
+    Attributes:
+        id: unique within the set.
+        style: how it is worded, a word; "" when the set doesn't say.
+        split: "dev", "test" or "" (in neither).
+        answerable: whether the abstracts hold the answer.
+        papers: titles of the papers that answer it (of an unanswerable one: that come close).
+        spans: gold character offsets in the first paper's abstract, half open.
+        facts: each a list of regular expressions, any of which is the fact; case is ignored.
+        history: earlier questions of the same conversation, oldest first.
+    """
+
+    id: str
+    question: str
+    style: str
+    split: str
+    answerable: bool
+    papers: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    facts: tuple[tuple[re.Pattern[str], ...], ...]
+    history: tuple[str, ...]
+
+    def found_in(self, text: str) -> float:
+        """Share of the facts that a text states, 0 to 1; NaN when none is asked for."""
+        if not self.facts:
+            return float("nan")
+        return sum(any(f.search(text) for f in fact) for fact in self.facts) / len(self.facts)
+
+
+def read_questions(path: Path) -> list[Asked]:
+    """All questions of a file, in order.
+
+    Raises:
+        InputError: it can't be read, is empty, or a line is wrong (the first is named).
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as e:
+        reason = (e.strerror or str(e)) if isinstance(e, OSError) else "it is not UTF-8 text"
+        raise InputError(f"cannot read {path}: {reason}", "give a file of JSON lines") from e
+    found: list[Asked] = []
+    lines: dict[str, int] = {}
+    wrong: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            asked = _parsed(line)
+            if asked.id in lines:
+                raise ValueError(f'the id "{asked.id}" is that of line {lines[asked.id]} too')
+        except ValueError as e:
+            wrong.append(f"line {number}: {e}")
+            continue
+        lines[asked.id] = number
+        found.append(asked)
+    if wrong:
+        more = f" (and {len(wrong) - 1} more wrong lines)" if len(wrong) > 1 else ""
+        raise InputError(f"{path}, {wrong[0]}{more}", _FORMAT)
+    if not found:
+        raise InputError(f"{path} holds no question", _FORMAT)
+    return found
+
+
+def chosen(questions: Sequence[Asked], split: str, limit: int | None) -> list[Asked]:
+    """The questions of a split, at most `limit`, in order.
+
+    A limit takes them at even distances, answerable and unanswerable ones apart, so that their
+    ratio stays; of each kind that there is, one at least when the limit allows.
+
+    Args:
+        split: "dev", "test" or "all".
+
+    Raises:
+        UsageError: none is left.
+    """
+    kept = [q for q in questions if split in ("all", q.split)]
+    if not kept:
+        raise UsageError(f'the set has no question with "split": "{split}"', "use --split all")
+    if limit is None or limit >= len(kept):
+        return kept
+    yes = [n for n, q in enumerate(kept) if q.answerable]
+    no = [n for n, q in enumerate(kept) if not q.answerable]
+    share = round(limit * len(yes) / len(kept))
+    if yes and no and limit > 1:
+        share = min(max(share, 1), limit - 1)
+    places = _spread(yes, share) + _spread(no, limit - share)
+    return [kept[n] for n in sorted(places)]
+
+
+def _spread(places: Sequence[int], count: int) -> list[int]:
+    """`count` of the places, at even distances."""
+    count = min(count, len(places))
+    return [places[(2 * i + 1) * len(places) // (2 * count)] for i in range(count)]
+
+
+def _parsed(line: str) -> Asked:
+    """One question; ValueError says what is wrong with it."""
+    try:
+        entry: Any = json.loads(line)
+    except ValueError as e:
+        raise ValueError(f"not a JSON object ({e})") from e
+    if not isinstance(entry, dict):
+        raise ValueError("not a JSON object")
+    unknown = [name for name in entry if name not in _FIELDS]
+    if unknown:
+        raise ValueError(f'unknown field "{unknown[0]}" (known: {", ".join(_FIELDS)})')
+    for name in ("id", "question"):
+        if not isinstance(entry.get(name), str) or not entry[name].strip():
+            raise ValueError(f'needs the field "{name}" with a text')
+    if len(" ".join(entry["question"].split())) > 2_000:
+        raise ValueError('"question" has more than 2,000 characters')
+    if not isinstance(entry.get("answerable"), bool):
+        raise ValueError('needs the field "answerable", true or false')
+    for name in ("style", "split"):
+        if not isinstance(entry.get(name, ""), str):
+            raise ValueError(f'"{name}" must be a text')
+    split = entry.get("split", "")
+    if split not in ("dev", "test", ""):
+        raise ValueError(f'"split" is "{split}"; it is "dev" or "test"')
+    papers = _texts(entry, "papers")
+    if entry["answerable"] and not papers:
+        raise ValueError('an answerable question needs "papers", the titles that answer it')
+    return Asked(
+        entry["id"], entry["question"], entry.get("style", ""), split, entry["answerable"],
+        papers, _spans(entry.get("spans", [])), _facts(entry.get("facts", [])),
+        _texts(entry, "history"),
+    )  # fmt: skip
+
+
+def _texts(entry: dict[str, Any], name: str) -> tuple[str, ...]:
+    values = entry.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
+        raise ValueError(f'"{name}" must be a list of texts')
+    return tuple(values)
+
+
+def _spans(values: Any) -> tuple[tuple[int, int], ...]:
+    if not isinstance(values, list):
+        raise ValueError('"spans" must be a list of [start, end]')
+    for value in values:
+        numbers = isinstance(value, list) and [type(n) for n in value] == [int, int]
+        if not numbers or not 0 <= value[0] < value[1]:
+            raise ValueError(
+                f'"spans" holds {json.dumps(value)}; it needs [start, end], start < end'
+            )
+    return tuple((start, end) for start, end in values)
+
+
+def _facts(values: Any) -> tuple[tuple[re.Pattern[str], ...], ...]:
+    wrong = '"facts" must be a list of lists of regular expressions'
+    if not isinstance(values, list):
+        raise ValueError(wrong)
+    found = []
+    for fact in values:
+        if (
+            not isinstance(fact, list)
+            or not fact
+            or not all(isinstance(f, str) and f for f in fact)
+        ):
+            raise ValueError(wrong)
+        patterns = []
+        for pattern in fact:
+            try:
+                patterns.append(re.compile(pattern, re.IGNORECASE))
+            except re.error as e:
+                raise ValueError(f'"facts" holds the wrong expression "{pattern}" ({e})') from e
+        found.append(tuple(patterns))
+    return tuple(found)

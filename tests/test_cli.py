@@ -1,0 +1,272 @@
+"""Every command as a process of its own: exit codes, contract fields, what goes where."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import PAPERS, RAG, Program, write_papers
+
+FIELDS: dict[str, type] = {
+    "id": str, "question": str, "status": str, "answer": str, "claims": list, "sources": list,
+    "nearest": list, "timings_ms": dict, "model": dict, "fingerprint": str,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("home")
+    write_papers(place / "papers.jsonl", PAPERS)
+    return place
+
+
+@pytest.fixture(scope="module")
+def rag(home: Path) -> Program:
+    """The program with an index of five papers at $RAG_INDEX."""
+    program = Program(home, env={"RAG_INDEX": str(home / "index")})
+    done = program("index", "papers.jsonl")
+    assert done.code == 0, done.err
+    assert done.out == f"5 added, 0 updated, 0 unchanged; 5 papers in {home / 'index'}\n"
+    assert done.err == ""
+    return program
+
+
+def contract(answer: dict[str, Any]) -> None:
+    for name, kind in FIELDS.items():
+        assert type(answer[name]) is kind, name
+    assert answer["status"] in ("answered", "abstained")
+    assert set(answer["timings_ms"]) == {"retrieve", "evidence", "generate", "verify", "total"}
+    assert all(isinstance(ms, float) for ms in answer["timings_ms"].values())
+    assert set(answer["model"]) == {"name", "sha256", "quantization"}
+    sources = {s["n"]: s for s in answer["sources"]}
+    assert list(sources) == list(range(1, len(sources) + 1))
+    for source in sources.values():
+        assert set(source) == {"n", "paper_id", "title", "url", "abstract"}
+    for nearest in answer["nearest"]:
+        assert {k: type(v) for k, v in nearest.items()} == {
+            "paper_id": str, "title": str, "score": float
+        }  # fmt: skip
+    cited = set()
+    for claim in answer["claims"]:
+        assert set(claim) == {"text", "kind", "citations"}
+        assert claim["kind"] in ("quote", "paraphrase")
+        assert claim["citations"]
+        for c in claim["citations"]:
+            assert set(c) == {"source", "start", "end", "quote"}
+            assert sources[c["source"]]["abstract"][c["start"] : c["end"]] == c["quote"]
+            assert f"[{c['source']}]" in answer["answer"]
+            cited.add(c["source"])
+    assert cited == set(sources)
+    assert (answer["status"] == "answered") == bool(answer["claims"])
+
+
+def test_ask_with_the_model(rag: Program) -> None:
+    done = rag("ask", "At what height do the tethered kites measure wind?", "--json")
+    assert done.code == 0, done.err
+    assert done.err == ""
+    answer = done.json
+    contract(answer)
+    assert answer["status"] == "answered"
+    assert "300 metres" in answer["answer"]
+    assert answer["model"]["name"] == "SmolLM2-135M-Instruct"
+    assert len(answer["model"]["sha256"]) == 64
+    text = rag("ask", "At what height do the tethered kites measure wind?")
+    assert text.code == 0
+    assert text.out.startswith(answer["answer"])
+    assert "[1] Sparse Kites for Wind Maps" in text.out
+    assert "\x1b" not in text.out + text.err
+
+
+def test_ask_evidence_only_and_abstaining(rag: Program) -> None:
+    done = rag("ask", "--evidence-only", "--json", "What did Napoleon eat on Elba?")
+    assert done.code == 0
+    contract(done.json)
+    assert done.json["status"] == "abstained"
+    assert done.json["model"] == {"name": "none", "sha256": "", "quantization": ""}
+    assert len(done.json["nearest"]) == 3
+    assert "Nearest papers" in rag("ask", "--evidence-only", "What did Napoleon eat on Elba?").out
+
+
+def test_batch(rag: Program, home: Path) -> None:
+    lines = [
+        '{"id": "b", "question": "How many recordings were collected in harbours?"}',
+        "not json",
+        "",
+        '{"id": "a", "question": "Up to which number do honeybees count dots?"}',
+        '{"id": 7, "question": ""}',
+        '{"id": "h", "question": "And how were they labelled?", '
+        '"history": ["How many recordings were collected in harbours?"]}',
+        '{"id": "no question"}',
+        '{"question": "What is the error of moss as a thermometer?"}',
+        '{"id": "bad", "question": "x y", "history": "no list"}',
+        '["a", "list"]',
+    ]
+    (home / "questions.jsonl").write_text("\n".join(lines) + "\n")
+    done = rag("ask", "--evidence-only", "--batch", "questions.jsonl", "--out", "answers.jsonl")
+    assert done.code == 0, done.err
+    assert done.out == ""
+    answers = [json.loads(line) for line in (home / "answers.jsonl").read_text().splitlines()]
+    assert [a["id"] for a in answers] == [
+        "b", "line-2", "a", 7, "h", "no question", "line-8", "bad", "line-10"
+    ]  # fmt: skip
+    for answer in answers:
+        contract(answer | {"id": str(answer["id"])})
+    assert [line.split(":")[0] for line in done.err.splitlines()] == [
+        "line 2", "line 5", "line 7", "line 9", "line 10"
+    ]  # fmt: skip
+    assert "How many recordings" in answers[4]["understood"]
+    piped = rag("ask", "--evidence-only", "--batch", "-", stdin="\n".join(lines))
+    again = [json.loads(line) for line in piped.out.splitlines()]
+    drop = ("timings_ms",)
+    assert [{k: v for k, v in a.items() if k not in drop} for a in again] == [
+        {k: v for k, v in a.items() if k not in drop} for a in answers
+    ]
+    assert rag("ask", "--batch", "none.jsonl").code == 1
+    blocked = rag("ask", "--evidence-only", "--batch", "questions.jsonl", "--out", "no/such/dir")
+    assert blocked.code == 1
+    assert "cannot write" in blocked.err
+
+
+def test_search(rag: Program) -> None:
+    done = rag("search", "moss temperature", "--json", "-k", "3")
+    assert (done.code, done.err) == (0, "")
+    assert list(done.json) == ["query", "hits"]
+    assert [hit["rank"] for hit in done.json["hits"]] == [1, 2, 3]
+    abstracts = dict(PAPERS)
+    for hit in done.json["hits"]:
+        assert list(hit) == [
+            "rank", "paper_id", "title", "score", "dense", "lexical", "best_sentence"
+        ]  # fmt: skip
+        best = hit["best_sentence"]
+        assert abstracts[hit["title"]][best["start"] : best["end"]] == best["text"]
+    assert done.json["hits"][0]["title"] == "Moss as a Thermometer"
+    plain = rag("search", "moss temperature")
+    assert plain.out.startswith(" 1. Moss as a Thermometer")
+    assert "\x1b" not in plain.out
+    none = rag("search", "moss", "--source", "no such journal")
+    assert (none.code, none.out) == (0, "no paper passes the filters\n")
+
+
+def test_index_option_anywhere(rag: Program, home: Path) -> None:
+    place = home / "other"
+    assert rag("index", "papers.jsonl", "--index", place).code == 0
+    first = json.loads(rag("list", "--json").out.splitlines()[0])["paper_id"]
+    assert rag("remove", first, "--index", place).code == 0
+    assert rag("--index", place, "list").out == rag("list", "--index", place).out
+    assert len(rag("--index", place, "list").out.splitlines()) == 4
+    assert len(rag("list").out.splitlines()) == 5  # $RAG_INDEX is another
+
+
+def test_list_remove_and_standard_input(rag: Program, home: Path) -> None:
+    place = home / "stdin"
+    text = (home / "papers.jsonl").read_text()
+    done = rag("index", "-", "--index", place, stdin=text)
+    assert done.code == 0, done.err
+    listed = [json.loads(x) for x in rag("list", "--json", "--index", place).out.splitlines()]
+    assert [p["title"] for p in listed] == [t for t, _ in PAPERS]
+    assert set(listed[0]) == {"paper_id", "title", "year", "source", "url"}
+    assert rag("remove", "moss as a THERMOMETER", "--index", place).out.startswith("1 removed; 4")
+    unknown = rag("remove", "no such paper", "--index", place)
+    assert unknown.code == 2
+    assert "rag list" in unknown.err
+    again = rag("index", "-", "--index", place, stdin=text)
+    assert "1 added, 0 updated, 4 unchanged" in again.out
+    nothing = rag("index", "-", "--index", place, stdin=text)
+    assert "(nothing changed)" in nothing.out
+
+
+def test_verify(rag: Program, home: Path) -> None:
+    done = rag("verify")
+    assert done.code == 0
+    assert done.out.startswith("5 papers, ")
+    for path in (home / "index").glob("*.faiss"):
+        path.write_bytes(b"")
+    assert rag("verify", "--no-repair").code == 1
+    repaired = rag("verify")
+    assert repaired.code == 0
+    assert repaired.out.count("repaired: ") == 2
+
+
+def test_chat_reads_questions_until_the_end(rag: Program) -> None:
+    done = rag(
+        "chat",
+        stdin="Up to which number do honeybees count dots?\nAnd what is controlled?\nexit\nx\n",
+    )
+    assert done.code == 0, done.err
+    assert done.out.count("Sources") + done.out.count("Nearest papers") == 2
+    assert "(understood as: Up to which number" in done.out
+
+
+def test_models(rag: Program) -> None:
+    listed = rag("models", "list")
+    assert listed.code == 0
+    assert "smollm2" in listed.out
+    entries = [json.loads(line) for line in rag("models", "list", "--json").out.splitlines()]
+    assert {e["name"] for e in entries} >= {"minilm", "smollm2"}
+    assert all(e["installed"] is True for e in entries if e["name"] in ("minilm", "smollm2"))
+    verified = rag("models", "verify")
+    assert verified.code == 0
+    assert verified.out.count("sha256 matches") >= 2
+    unknown = rag("models", "pull", "no-such-model")
+    assert (unknown.code, unknown.out) == (2, "")
+    prepared = rag("models", "prepare")
+    assert prepared.code == 0
+    assert "384 dimensions" in prepared.out
+
+
+def test_starter_corpus_stands_in(home: Path) -> None:
+    fresh = Program(home, env={"RAG_INDEX": str(home / "nothing here")})
+    done = fresh("search", "task-based dialogs", "--json")
+    assert done.code == 0
+    assert len(done.err.splitlines()) == 1
+    assert "starter corpus (217 papers)" in done.err
+    assert done.json["hits"][0]["title"].startswith("Taskmaster-1")
+    listed = fresh("list")
+    assert len(listed.out.splitlines()) == 217
+
+
+def test_help_and_version_and_completion(rag: Program) -> None:
+    done = rag("--help")
+    assert (done.code, done.err) == (0, "")
+    assert "Examples:" in done.out
+    assert "rag ask" in done.out
+    for command in (
+        "index", "ask", "search", "chat", "ui", "verify", "eval", "list", "remove", "models",
+        "completion",
+    ):  # fmt: skip
+        assert f"\n  {command} " in done.out
+        shown = rag(command, "--help")
+        assert shown.code == 0
+        assert "Usage: rag" in shown.out
+    assert rag("--version").out.startswith("rag, version ")
+    for shell in ("bash", "zsh", "fish"):
+        assert "_RAG_COMPLETE" in rag("completion", shell).out
+    bare = rag()
+    assert bare.code == 2
+    assert "Usage: rag" in bare.err
+
+
+def test_completion_completes(home: Path) -> None:
+    env = {"_RAG_COMPLETE": "bash_complete", "COMP_WORDS": "rag se", "COMP_CWORD": "1"}
+    assert "search" in Program(home, env=env)().out
+
+
+def test_a_reader_that_goes_away_is_no_error(rag: Program) -> None:
+    starter = Program(rag.home, env={"RAG_INDEX": "nothing"})
+    command = f"{' '.join(RAG)} list 2>err.txt | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], env=starter.environment(), cwd=rag.home, capture_output=True
+    )
+    assert done.stdout.split()[-1] in (b"0", b"1")
+    assert "Traceback" not in (rag.home / "err.txt").read_text()
+    assert "rror" not in (rag.home / "err.txt").read_text()
+
+
+def test_debug_shows_where(rag: Program) -> None:
+    assert "Traceback" not in rag("search", "").err
+    for arguments in (("--debug", "search", ""), ("search", "", "--debug")):
+        assert "Traceback" in rag(*arguments).err

@@ -1,0 +1,264 @@
+"""The page's HTML: everything is escaped, and what is marked is exactly what is cited."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag import page
+from rag.errors import UsageError
+from rag.index import IndexReport
+from rag.records import (
+    Answer,
+    Citation,
+    Claim,
+    Claimed,
+    Done,
+    Evidence,
+    Hit,
+    ModelInfo,
+    Nearest,
+    Paper,
+    Refusal,
+    Retrieved,
+    Selected,
+    Source,
+    Span,
+    Timings,
+)
+
+NASTY = '<script>x()</script><img src=x onerror="x()">[a](javascript:x()) "q" \'s\' & {{v}} ${v}'
+PAPER = Paper("p1", "Kelp farms", "Kelp grows fast. It grew 3 m in a year. More follows.")
+OTHER = Paper("p2", "Sea ice", "Ice melts. It did so early.", url="https://example.org/ice?a=1&b=2")
+# What the page itself is made of; anything else in its output came from a text.
+OURS = {
+    "a", "article", "aside", "bdi", "blockquote", "button", "code", "div", "h1", "h2", "h3",
+    "header", "li", "mark", "ol", "p", "section", "span", "strong", "ul",
+}  # fmt: skip
+
+
+class Seen(HTMLParser):
+    """Elements, attributes and text of a piece of HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.marked: list[str] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"left open: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open.append(tag)
+        if tag == "mark":
+            self.marked.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if "mark" in self._open:
+            self.marked[-1] += data
+
+
+def hit(paper: Paper) -> Hit:
+    return Hit(paper, 0.5, 1.0, 0.5, 1.0, Span(0, 5))
+
+
+def quoted(paper: Paper, quote: str, n: int = 1) -> Claim:
+    start = paper.abstract.index(quote)
+    return Claim(quote, "quote", (Citation(n, start, start + len(quote), quote),))
+
+
+def answered(turn: page.Turn, status: str = "answered", reason: str = "") -> page.Turn:
+    abstained = status == "abstained"
+    answer = Answer(
+        turn.question, turn.question, "abstained" if abstained else "answered", reason, "text",
+        () if abstained else turn.claims, () if abstained else turn.sources,
+        tuple(Nearest(h.paper.id, h.paper.title, h.fused) for h in turn.hits),
+        Timings(total=1234.5), ModelInfo("a model", "", ""), "f",
+    )  # fmt: skip
+    return page.advanced(turn, Done(answer))
+
+
+def test_events_bring_papers_then_sentences_then_claims_then_the_end() -> None:
+    turn = page.Turn(1, "How fast?")
+    turn = page.advanced(turn, Retrieved("How fast?", (hit(PAPER), hit(OTHER))))
+    shown = Seen(page.turn_html(turn))
+    assert "Kelp farms" in shown.text
+    assert "Sea ice" in shown.text
+    assert "Reading 2 abstracts" in shown.text
+    assert not turn.finished
+    evidence = Evidence("S1", OTHER, Span(0, 10), 1, -1.0, 0.5, 1.0)
+    turn = page.advanced(turn, Selected((evidence,)))
+    assert "Ice melts." in Seen(page.turn_html(turn)).text
+    claim = quoted(PAPER, "It grew 3 m in a year.")
+    turn = page.advanced(turn, Claimed(claim, (Source(1, PAPER),)))
+    shown = Seen(page.turn_html(turn))
+    assert "“It grew 3 m in a year.” [1]" in shown.text
+    assert shown.marked == ["It grew 3 m in a year."]
+    assert shown.text.index("Also found") < shown.text.index("Sea ice")
+    turn = answered(turn)
+    assert turn.finished
+    assert "1 quote from 1 paper, checked word for word · 1.2 s · a model" in page.turn_html(turn)
+
+
+def test_markers_lead_to_cards_that_no_other_turn_has() -> None:
+    claim = quoted(PAPER, "It grew 3 m in a year.")
+    first = page.Turn(1, "a", claims=(claim,), sources=(Source(1, PAPER),))
+    shown = Seen(page.conversation_html([first, replace(first, number=2)]))
+    cards = [a["id"] for t, a in shown.tags if t == "section"]
+    assert [a["data-to"] for _, a in shown.tags if "data-to" in a] == cards
+    assert len(set(cards)) == 2
+
+
+def test_an_abstention_says_why_and_lists_the_nearest_once() -> None:
+    turn = page.Turn(1, "Who?", hits=(hit(PAPER), hit(OTHER)))
+    html = page.turn_html(answered(turn, "abstained", "It does not mention “Who”."))
+    shown = Seen(html)
+    assert 'class="abstained"' in html
+    assert "It does not mention “Who”." in shown.text
+    assert shown.text.count("Sea ice") == 1
+    links = [a["href"] for t, a in shown.tags if t == "a"]
+    assert links == ["https://example.org/ice?a=1&b=2"]
+
+
+def test_understood_as_is_shown_only_when_it_differs() -> None:
+    same = page.Turn(1, " How  fast? ", understood="How fast?")
+    assert "understood" not in page.turn_html(same)
+    other = replace(same, understood="Kelp? — How fast?")
+    assert "understood as: Kelp? — How fast?" in Seen(page.turn_html(other)).text
+
+
+def test_paraphrases_have_all_their_markers() -> None:
+    claim = Claim("Kelp grows and ice melts.", "paraphrase", (
+        Citation(1, 0, 16, "Kelp grows fast."), Citation(2, 0, 10, "Ice melts."),
+    ))  # fmt: skip
+    turn = page.Turn(1, "?", claims=(claim,), sources=(Source(1, PAPER), Source(2, OTHER)))
+    shown = Seen(page.turn_html(answered(turn)))
+    assert "Kelp grows and ice melts. [1] [2]" in shown.text
+    assert shown.marked == ["Kelp grows fast.", "Ice melts."]
+    assert "word for word" not in shown.text
+
+
+@given(st.text(alphabet="ab <&>\"'", max_size=40), st.lists(st.tuples(*[st.integers(0, 40)] * 2)))
+def test_marks_are_the_spans_and_the_text_stays(
+    abstract: str, pairs: list[tuple[int, int]]
+) -> None:
+    size = len(abstract)
+    spans = [Span(a, b) for a, b in pairs if a < b <= size]
+    shown = Seen(page.highlighted(abstract, spans))
+    assert shown.text == abstract
+    cited = {i for s in spans for i in range(s.start, s.end)}
+    assert "".join(shown.marked) == "".join(abstract[i] for i in sorted(cited))
+
+
+@given(st.text(max_size=60))
+def test_no_text_becomes_markup(text: str) -> None:
+    check_inert(text)
+
+
+def test_no_nasty_text_becomes_markup() -> None:
+    check_inert(NASTY)
+    assert NASTY in Seen(page.turn_html(nasty_turn(NASTY))).text
+
+
+def nasty_turn(text: str) -> page.Turn:
+    abstract = text + "."
+    paper = Paper("p", text, abstract, (text,) * 5, 2020, text, venue=text)
+    claim = Claim(abstract, "quote", (Citation(1, 0, len(abstract), abstract),))
+    evidence = Evidence("S1", replace(paper, id="q"), Span(0, len(abstract)), 0, 0.0, 0.0, 0.0)
+    return page.Turn(
+        1, text, understood=text + "?", hits=(hit(paper), hit(replace(paper, id="q"))),
+        evidence=(evidence,), claims=(claim,), sources=(Source(1, paper),), note=text,
+        remedy=text,
+    )  # fmt: skip
+
+
+def check_inert(text: str) -> None:
+    turn = nasty_turn(text)
+    report = IndexReport(1, 0, 0, 1, ((text, text),), (), 1)
+    refused = (Refusal(text, text, text),)
+    for html in (
+        page.turn_html(turn),
+        page.turn_html(replace(turn, stage="failed")),
+        page.turn_html(answered(turn)),
+        page.turn_html(answered(turn, "abstained", text)),
+        page.report_html(report, refused, [text], text, True),
+        page.report_html(None, refused),
+        page.trouble_html(ValueError(text)),
+        page.header_html(3, text + "/"),
+    ):
+        for tag, attributes in Seen(html).tags:
+            assert tag in OURS
+            assert not [name for name in attributes if name.startswith("on") or name == "style"]
+            assert str(attributes.get("href", "http")).startswith("http")
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://example.org/a", "https://example.org/a"),
+        (" HTTP://example.org ", "HTTP://example.org"),
+        ("javascript:alert(1)", ""),
+        ("java\nscript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//example.org", ""),
+        ("http:", ""),
+        ("http://[", ""),
+        ("", ""),
+    ],
+)
+def test_only_web_addresses_are_links(url: str, safe: str) -> None:
+    assert page.safe_url(url) == safe
+    assert ("<a " in page.titled(replace(PAPER, url=url))) == bool(safe)
+
+
+def test_history_is_what_was_answered_or_refused() -> None:
+    done = answered(page.Turn(1, "one"))
+    failed = page.failed(page.Turn(2, "two"), UsageError("too long", "be short"))
+    assert page.earlier_questions([done, failed]) == ("one",)
+    assert "too long be short" in Seen(page.turn_html(failed)).text
+    assert failed.finished
+
+
+def test_an_unforeseen_error_is_named_without_a_traceback() -> None:
+    failed = page.failed(page.Turn(1, "q"), KeyError("paper"))
+    assert "unexpected KeyError: 'paper'" in Seen(page.turn_html(failed)).text
+
+
+def test_a_stopped_turn_says_whether_anything_stands() -> None:
+    turn = page.Turn(1, "q", stage="stopped")
+    assert "Nothing was answered" in page.turn_html(turn)
+    turn = replace(turn, claims=(quoted(PAPER, "Kelp grows fast."),), sources=(Source(1, PAPER),))
+    assert "What stands above was checked" in page.turn_html(turn)
+
+
+def test_a_report_names_what_was_refused_up_to_a_bound() -> None:
+    refused = [Refusal("a.bib", f"record {i}", "no abstract") for i in range(30)]
+    shown = Seen(page.report_html(IndexReport(1, 2, 3, 3, (), (), 7), refused, place="/x")).text
+    assert "1 added, 2 updated, 3 unchanged, 30 refused." in shown
+    assert "a.bib, record 19: no abstract" in shown
+    assert "record 20" not in shown
+    assert "and 10 more" in shown
+
+
+def test_examples_are_about_the_papers_there_are() -> None:
+    own = page.example_questions(["Kelp", "Ice"], starter=False)
+    assert len(set(own)) == 3
+    assert all("Kelp" in q or "Ice" in q for q in own)
+    assert len(set(page.example_questions([], starter=False))) == 3
+
+
+def test_a_turn_can_be_copied() -> None:
+    turn = nasty_turn("x")
+    assert copy.deepcopy(turn) == turn

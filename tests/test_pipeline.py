@@ -1,0 +1,181 @@
+"""From question to answer over the 217 papers, with the real models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rag.claims import check_claim
+from rag.config import Settings
+from rag.errors import UsageError
+from rag.followup import self_contained
+from rag.index import OpenIndex
+from rag.llm import LanguageModel
+from rag.pipeline import Assistant, cleaned
+from rag.records import Answer, Claimed, Done, Filters, Question, Retrieved, Selected
+
+TASKMASTER = "How many dialogs are in Taskmaster-1 and how many domains do they cover?"
+
+
+@pytest.fixture(scope="module")
+def assistant(listing_index: OpenIndex, language_model: LanguageModel) -> Assistant:
+    return Assistant(listing_index, Settings(), lambda: language_model)
+
+
+@pytest.fixture(scope="module")
+def without_model(listing_index: OpenIndex) -> Assistant:
+    return Assistant(listing_index, Settings(), None)
+
+
+def sound(answer: Answer) -> None:
+    """Everything promised of any answer."""
+    papers = {s.n: s.paper for s in answer.sources}
+    assert list(papers) == list(range(1, len(papers) + 1))
+    seen: list[int] = []
+    for claim in answer.claims:
+        assert claim.citations
+        for c in claim.citations:
+            assert papers[c.source].abstract[c.start : c.end] == c.quote
+            assert f"[{c.source}]" in answer.text
+            seen += [] if c.source in seen else [c.source]
+        if claim.kind == "quote":
+            assert [claim.text] == [c.quote for c in claim.citations]
+            assert claim.text in answer.text
+        else:
+            assert check_claim(claim.text, [c.quote for c in claim.citations]).supported
+    assert seen == list(papers)  # numbered in order of first citation, none uncited
+    assert (answer.status == "answered") == bool(answer.claims)
+    assert bool(answer.reason) == (answer.status == "abstained")
+    assert len(answer.fingerprint) == 16
+    assert answer.timings.total > 0
+
+
+def test_taskmaster(assistant: Assistant) -> None:
+    answer = assistant.ask(Question(TASKMASTER))
+    sound(answer)
+    assert answer.status == "answered"
+    assert "13,215" in answer.text
+    assert "six domains" in answer.text
+    assert answer.sources[0].paper.title.startswith("Taskmaster-1")
+    assert answer.model.name == "SmolLM2-135M-Instruct"
+
+
+def test_the_same_question_twice(assistant: Assistant) -> None:
+    one, two = (assistant.ask(Question(TASKMASTER)) for _ in range(2))
+    assert (one.text, one.claims, one.fingerprint) == (two.text, two.claims, two.fingerprint)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Napoleon eat on the island of Elba?",
+        "Which vaccine schedule is recommended for infants in Norway?",
+        "the of and",
+        "??",
+    ],
+)
+def test_absent_topics(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(Question(question))
+    sound(answer)
+    assert answer.status == "abstained"
+    assert answer.text == answer.reason
+    assert len(answer.nearest) == 3
+
+
+def test_events_come_in_order(assistant: Assistant) -> None:
+    events = list(assistant.stream(Question(TASKMASTER)))
+    kinds = [type(e) for e in events]
+    assert kinds[:2] == [Retrieved, Selected]
+    assert kinds[-1] is Done
+    assert set(kinds[2:-1]) == {Claimed}
+    done = events[-1]
+    assert isinstance(done, Done)
+    claimed = [e for e in events if isinstance(e, Claimed)]
+    assert tuple(e.claim for e in claimed) == done.answer.claims
+    assert claimed[-1].sources == done.answer.sources
+    selected = events[1]
+    assert isinstance(selected, Selected)
+    scores = [e.score for e in selected.evidence]
+    assert scores == sorted(scores, reverse=True)
+    assert len({e.label for e in selected.evidence}) == len(scores)
+
+
+def test_follow_up(assistant: Assistant) -> None:
+    answer = assistant.ask(Question("How were they collected?", (TASKMASTER,)))
+    sound(answer)
+    assert "Taskmaster-1" in answer.understood
+    assert answer.nearest[0].title.startswith("Taskmaster-1")
+    whole = "How many dialogs does Taskmaster-1 hold?"
+    assert assistant.ask(Question(whole, ("What is nnU-Net?",))).understood == whole
+
+
+def test_a_pronoun_explained_by_its_own_question_needs_no_history() -> None:
+    assert self_contained(TASKMASTER, ["What is nnU-Net?"]) == TASKMASTER
+
+
+def test_evidence_only(without_model: Assistant) -> None:
+    answer = without_model.ask(Question(TASKMASTER))
+    sound(answer)
+    assert answer.status == "answered"
+    assert "13,215" in answer.text
+    assert answer.model.name == "none"
+
+
+def test_filters_hold(without_model: Assistant) -> None:
+    found = without_model.search("dialogs", 5, Filters(sources=("no such venue",)))
+    assert found == []
+    answer = without_model.ask(Question(TASKMASTER, filters=Filters(year_from=2999)))
+    sound(answer)
+    assert answer.status == "abstained"
+    only = without_model.search("dialogs", 300)[7].paper.id
+    hits = without_model.search("dialogs", 5, Filters(paper_ids=(only,)))
+    assert [h.paper.id for h in hits] == [only]
+
+
+@pytest.mark.parametrize(
+    "question", [TASKMASTER, "What does the GCAV framework do with concept vectors of layers?"]
+)
+def test_written_claims_are_supported_or_quoted(
+    listing_index: OpenIndex, language_model: LanguageModel, question: str
+) -> None:
+    writer = LanguageModel(language_model.engine, language_model.info, "write")
+    answer = Assistant(listing_index, Settings(), lambda: writer).ask(Question(question))
+    sound(answer)
+    assert answer.status == "answered"
+
+
+def test_stopping_keeps_what_stands(
+    listing_index: OpenIndex, language_model: LanguageModel
+) -> None:
+    writer = LanguageModel(language_model.engine, language_model.info, "write")
+    answer = Assistant(listing_index, Settings(), lambda: writer).ask(
+        Question(TASKMASTER), lambda: True
+    )
+    sound(answer)
+
+
+def test_settings_change_the_fingerprint(without_model: Assistant) -> None:
+    index = without_model.index
+    other = Assistant(index, Settings(papers=4), None).ask(Question(TASKMASTER))
+    assert other.fingerprint != without_model.ask(Question(TASKMASTER)).fingerprint
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\x00", "\ud800", "x" * 2_001])
+def test_wrong_questions(without_model: Assistant, text: str) -> None:
+    with pytest.raises(UsageError):
+        without_model.ask(Question(text))
+
+
+def test_questions_are_cleaned() -> None:
+    assert cleaned("  What\x00is\n\tit? ") == "What is it?"
+    assert len(cleaned("x" * 2_000)) == 2_000
+
+
+def test_search_is_ordered(without_model: Assistant) -> None:
+    def scores() -> Iterator[float]:
+        yield from (h.fused for h in without_model.search("neural architecture search", 50))
+
+    found = list(scores())
+    assert len(found) == 50
+    assert found == sorted(found, reverse=True)

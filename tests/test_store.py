@@ -1,0 +1,199 @@
+"""The store: whole changes or none, snapshots that stand still, and clear refusals."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.errors import IndexCorruptError, IndexMissingError, IndexVersionError
+from rag.records import Filters, Paper, Span
+from rag.store import DATABASE_NAME, SCHEMA_VERSION, Snapshot, Writer
+from rag.store.reading import CHUNK, SENTENCE
+from rag.store.writing import Passage
+
+PAPER = Paper(
+    "p1", "Moss as a Thermometer", "Moss dries. We photograph it.", ("Émile Zola", "Ann Lee"),
+    2019, "https://example.org/1", "10.1/a", "1901.00001", "moss.bib", "2019-01-02", "J. Bryology",
+)  # fmt: skip
+OTHER = Paper("p2", "Kites", "Kites fly in wind. They measure wind.", source="kites.csv", year=2021)
+
+
+def passages(*spans: tuple[int, int], kind: int = SENTENCE) -> list[Passage]:
+    vector = np.eye(1, 4, dtype="<f4")[0].tobytes()
+    return [Passage(kind, n, start, end, 3, vector) for n, (start, end) in enumerate(spans)]
+
+
+def filled(place: Path) -> Writer:
+    writer = Writer(place)
+    with writer.change():
+        writer.describe({"dimension": "4"})
+        everything = passages((0, 29), kind=CHUNK) + passages((0, 11), (12, 29))
+        writer.put(PAPER, ("doi:10.1/a", "title:moss"), everything)
+        writer.put(OTHER, ("title:kites",), passages((0, 18)))
+    return writer
+
+
+def test_what_goes_in_comes_out(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    snapshot = Snapshot(tmp_path)
+    assert list(snapshot.papers()) == [PAPER, OTHER]
+    assert snapshot.count() == 2
+    assert snapshot.by_rowid({2}) == {2: OTHER}
+    assert [s for _, s in snapshot.sentences({1})[1]] == [Span(0, 11), Span(12, 29)]
+    ids, owners, vectors = snapshot.vectors(SENTENCE)
+    assert (len(ids), owners.tolist(), vectors.shape) == (3, [1, 1, 2], (3, 4))
+    assert vectors.dtype == np.float32
+    assert snapshot.integrity() == []
+    spans, matrix = snapshot.sentence_vectors(["p1"])["p1"]
+    assert (spans, matrix.shape) == ([Span(0, 11), Span(12, 29)], (2, 4))
+    snapshot.close()
+    # At rest the database is one file: nothing is left in a write-ahead log.
+    log = tmp_path / f"{DATABASE_NAME}-wal"
+    assert not log.exists() or log.stat().st_size == 0
+
+
+def test_snapshot_stands_still_until_refreshed(tmp_path: Path) -> None:
+    writer = filled(tmp_path)
+    snapshot = Snapshot(tmp_path)
+    generation = snapshot.generation
+    with writer.change():
+        writer.remove(["p1"])
+    assert snapshot.count() == 2
+    assert snapshot.lexical(["moss"], 5)
+    assert snapshot.refresh()
+    assert snapshot.count() == 1
+    assert snapshot.generation == generation + 1
+    assert not snapshot.lexical(["moss"], 5)
+    assert snapshot.vectors(SENTENCE)[1].tolist() == [2]  # its passages went with it
+    assert not snapshot.refresh()
+    snapshot.close()
+    writer.close()
+
+
+def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    writer = filled(tmp_path)
+    before = writer.manifest
+
+    def fail_midway() -> None:
+        with writer.change():
+            writer.put(replace(OTHER, id="p3"), (), passages((0, 5)))
+            writer.remove(["p1"])
+            raise RuntimeError("midway")
+
+    with pytest.raises(RuntimeError, match="midway"):
+        fail_midway()
+    assert writer.manifest == before
+    assert [p.id for _, p in writer.known(["title:moss"])] == ["p1"]
+    assert not writer.has_id("p3")
+    assert writer.full_text_problem() == ""
+    writer.close()
+
+
+def test_full_text_follows_updates(tmp_path: Path) -> None:
+    writer = filled(tmp_path)
+    with writer.change():
+        writer.put(replace(PAPER, title="Lichen", abstract="Lichens grow."), (), None, 1)
+    writer.close()
+    snapshot = Snapshot(tmp_path)
+    assert not snapshot.lexical(["thermometer", "photograph"], 5)
+    assert [row for row, _ in snapshot.lexical(["lichen"], 5)] == [1]  # stemmed: Lichens
+    snapshot.close()
+
+
+@pytest.mark.parametrize(
+    "term", ['"', "a OR b", "NEAR(", "*", "title:moss", "^moss", "-", "", "\0", "'; --"]
+)
+def test_no_query_syntax_gets_through(tmp_path: Path, term: str) -> None:
+    filled(tmp_path).close()
+    snapshot = Snapshot(tmp_path)
+    for row, score in snapshot.lexical([term, "wind"], 5):
+        assert row in (1, 2)
+        assert score >= 0
+    snapshot.close()
+
+
+@pytest.mark.parametrize(
+    ("filters", "rows"),
+    [
+        (Filters(), None),
+        (Filters(year_from=2020), {2}),
+        (Filters(year_to=2020), {1}),
+        (Filters(year_from=2019, year_to=2021), {1, 2}),
+        (Filters(sources=("KITES",)), {2}),
+        (Filters(sources=("bryology",)), {1}),
+        (Filters(authors=("émile ZOLA",)), {1}),
+        (Filters(authors=("nobody", "lee")), {1}),
+        (Filters(paper_ids=("p2", "p9")), {2}),
+        (Filters(year_from=2020, authors=("lee",)), set()),
+    ],
+)
+def test_filters(tmp_path: Path, filters: Filters, rows: set[int] | None) -> None:
+    filled(tmp_path).close()
+    snapshot = Snapshot(tmp_path)
+    assert snapshot.allowed(filters) == rows
+    assert snapshot.lexical(["wind"], 5, {1}) == []
+    snapshot.close()
+
+
+def test_bm25_is_the_formula(tmp_path: Path) -> None:
+    """Against Robertson and Zaragoza 2009 with FTS5's idf, computed here by hand."""
+    import math
+
+    writer = Writer(tmp_path)
+    texts = ["wind wind kite", "moss", "wind on moss and lichen and stone", "lichen", "stone"]
+    with writer.change():
+        for n, text in enumerate(texts):
+            writer.put(Paper(f"p{n}", "t", text), (), None)
+    writer.close()
+    lengths = [len(t.split()) + 1 for t in texts]
+    average = sum(lengths) / len(lengths)
+    idf = math.log((5 - 2 + 0.5) / (2 + 0.5))
+
+    def bm25(tf: int, length: int) -> float:
+        return idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / average))
+
+    snapshot = Snapshot(tmp_path)
+    got = dict(snapshot.lexical(["wind"], 9))
+    assert got == pytest.approx({1: bm25(2, lengths[0]), 3: bm25(1, lengths[2])}, abs=1e-6)
+    snapshot.close()
+
+
+def test_missing_empty_foreign_and_newer_databases(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissingError, match="no index"):
+        Snapshot(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / DATABASE_NAME).touch()
+    with pytest.raises(IndexMissingError, match="empty"):
+        Snapshot(tmp_path / "empty")
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / DATABASE_NAME).write_text("not a database at all " * 100)
+    with pytest.raises(IndexCorruptError) as caught:
+        Snapshot(tmp_path / "text")
+    assert "rag index" in caught.value.remedy
+    (tmp_path / "foreign").mkdir()
+    with sqlite3.connect(tmp_path / "foreign" / DATABASE_NAME) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    for make in (Snapshot, Writer):
+        with pytest.raises(IndexCorruptError, match="not an index of this program"):
+            make(tmp_path / "foreign")
+    filled(tmp_path / "newer").close()
+    with sqlite3.connect(tmp_path / "newer" / DATABASE_NAME) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    for make in (Snapshot, Writer):
+        with pytest.raises(IndexVersionError, match="newer release"):
+            make(tmp_path / "newer")
+
+
+def test_a_vector_of_wrong_length_is_named(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
+        connection.execute("UPDATE passages SET vector = x'00' WHERE rowid = 1")
+    snapshot = Snapshot(tmp_path)
+    with pytest.raises(IndexCorruptError, match="damaged vector") as caught:
+        snapshot.vectors(CHUNK)
+    assert "rag verify" in caught.value.remedy
+    snapshot.close()
