@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -169,7 +170,7 @@ def build(handlers: Handlers) -> gr.Blocks:
 
 
 def launch(assistant: Assistant, port: int) -> None:
-    """Serve the page until Ctrl-C; its address is printed on standard error.
+    """Serve the page until Ctrl-C or a request to end; its address goes to standard error.
 
     Args:
         port: on 127.0.0.1; 0 for any free one.
@@ -188,10 +189,12 @@ def launch(assistant: Assistant, port: int) -> None:
                                 font_mono=["ui-monospace", "monospace"]),
     )  # fmt: skip
     print(f"open http://{HOST}:{port}", file=sys.stderr, flush=True)
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        demo.close(verbose=False)
+    ended = threading.Event()
+    # Set outright, since a process started in the background may have Ctrl-C switched off.
+    for request in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(request, lambda *_: ended.set())
+    ended.wait()
+    demo.close(verbose=False)
 
 
 if __name__ == "__main__":

@@ -180,9 +180,7 @@ def report(asked: list[Asked], w: dict[str, float], read: bool, name: str) -> No
             )
             first += evidences[0].paper.title in item.entry["papers"]
         shown = " / ".join(f"{x:.3f}" for x in np.mean(covered, axis=0))
-        print(
-            f"{name:<16} {split:<5} facts in the top 1/2/3/4: {shown}   P@1 {first / len(items):.3f}"
-        )
+        print(f"{name:<16} {split:<5} facts in top 1/2/3/4: {shown}  P@1 {first / len(items):.3f}")
 
 
 def answerable_model(

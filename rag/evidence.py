@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _NUMBER_ASKED = re.compile(
     r"\bhow (?:many|much|long|large|big|fast|often|high|low|deep|far)\b|\bwhat (?:is the )?"
-    r"(?:percent|percentage|number|size|accuracy|score|rate|speed|ratio|fraction|share)|\bnumber of\b|%",
+    r"(?:percent|percentage|number|size|accuracy|score|rate|speed|ratio|fraction|share)"
+    r"|\bnumber of\b|%",
     re.IGNORECASE,
 )
 _DIGIT = re.compile(
