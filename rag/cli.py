@@ -24,6 +24,7 @@ from rag.options import MODEL as _MODEL
 from rag.options import filtered as _filters
 
 if TYPE_CHECKING:
+    from rag.index import OpenIndex
     from rag.pipeline import Assistant
 
 # Set before any engine is loaded: this program never asks a hub for anything by itself.
@@ -46,21 +47,27 @@ def _out(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def _index(index_dir: Path | None, settings: Settings) -> OpenIndex:
+    from rag.embedding import open_embedder
+    from rag.progress import counting
+    from rag.session import open_index
+
+    embedder = open_embedder(settings, say)
+    with counting("indexing the starter corpus") as progress:
+        return open_index(_place(index_dir), embedder, settings, say, progress)
+
+
 def _assistant(
     index_dir: Path | None, model: str | None, papers: int | None, *, evidence_only: bool = False
 ) -> Assistant:
-    from rag.embedding import open_embedder
     from rag.pipeline import Assistant
-    from rag.progress import counting
-    from rag.session import model_loader, open_index
+    from rag.session import model_loader
 
     settings = load_settings()
     settings = replace(settings, model=model or settings.model, papers=papers or settings.papers)
     if model and not evidence_only:
         _known_model(settings)
-    embedder = open_embedder(settings, say)
-    with counting("indexing the starter corpus") as progress:
-        index = open_index(_place(index_dir), embedder, settings, say, progress)
+    index = _index(index_dir, settings)
     return Assistant(index, settings, None if evidence_only else model_loader(settings, say))
 
 
@@ -154,28 +161,29 @@ def ask(
             commands.answer_batch(assistant, lines, out, filters)
         return
     assert question is not None
-    from rag.pipeline import cleaned
+    from rag.searching import cleaned
 
     cleaned(question)  # A wrong question is refused before models are loaded.
     assistant = _assistant(index_dir, model, papers, evidence_only=evidence_only)
     commands.answer_one(assistant, question, filters, as_json)
 
 
-@main.command(epilog='Example:\n\n\b\n  rag search "one-shot architecture search" -k 3 --json')
+@main.command(
+    "search", epilog='Example:\n\n\b\n  rag search "one-shot architecture search" -k 3 --json'
+)
 @click.argument("query")
 @click.option("-k", "papers", type=click.IntRange(1, 1000), default=10, show_default=True,
               help="Papers to show.")  # fmt: skip
 @_JSON
 @_INDEX
 @_filters
-def search(query: str, papers: int, as_json: bool, index_dir: Path | None, filters: Any) -> None:
+def search_(query: str, papers: int, as_json: bool, index_dir: Path | None, filters: Any) -> None:
     """Show the papers nearest to a query, each with its best sentence."""
-    from rag.pipeline import cleaned
     from rag.render import hit_lines, search_object
+    from rag.searching import cleaned, search
 
-    cleaned(query)
-    assistant = _assistant(index_dir, None, None, evidence_only=True)
-    hits = assistant.search(query, papers, filters)
+    cleaned(query)  # A wrong query is refused before anything is loaded.
+    hits = search(_index(index_dir, load_settings()), query, papers, filters)
     if as_json:
         _out(search_object(query, hits))
     else:

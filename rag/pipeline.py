@@ -7,7 +7,6 @@ was checked against the abstract it cites, whatever wrote it.
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,7 +17,6 @@ from rag.abstaining import answerable, refusal
 from rag.claims import check_quote
 from rag.composing import Numbering, answer_text, choose_quotes, quote_claims
 from rag.drafting import drafted_claims
-from rag.errors import UsageError
 from rag.evidence import select_evidence
 from rag.followup import self_contained
 from rag.records import (
@@ -28,7 +26,6 @@ from rag.records import (
     Done,
     Event,
     Evidence,
-    Filters,
     Hit,
     ModelInfo,
     Nearest,
@@ -39,6 +36,7 @@ from rag.records import (
     Timings,
 )
 from rag.retrieval import retrieve
+from rag.searching import cleaned
 from rag.words import content_stems
 
 if TYPE_CHECKING:
@@ -46,7 +44,6 @@ if TYPE_CHECKING:
     from rag.index import OpenIndex
     from rag.llm import LanguageModel
 
-_LONGEST = 2_000  # characters of a question
 _NEAREST = 3  # papers named when there is no answer
 NO_MODEL = ModelInfo("none", "", "")
 _STOPPED = "It was stopped before an answer was found."
@@ -84,23 +81,6 @@ class _Clock:
         return Timings(**{k: round(v, 1) for k, v in self.spent.items()}, total=round(total, 1))
 
 
-def cleaned(text: str) -> str:
-    """A question with white space folded and control characters gone.
-
-    Raises:
-        UsageError: it is empty or longer than 2,000 characters.
-    """
-    folded = " ".join(re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", " ", text).split())
-    if not folded:
-        raise UsageError("the question is empty", 'ask one, such as: rag ask "What is …?"')
-    if len(folded) > _LONGEST:
-        raise UsageError(
-            f"the question has {len(folded):,} characters; {_LONGEST:,} are the most",
-            "ask for one thing at a time",
-        )
-    return folded
-
-
 class Assistant:
     """Answers questions from one index.
 
@@ -117,17 +97,6 @@ class Assistant:
     ) -> None:
         self.index, self.settings = index, settings
         self._load = model
-
-    def search(self, query: str, k: int, filters: Filters | None = None) -> list[Hit]:
-        """The k papers nearest to a query, best first.
-
-        Raises:
-            UsageError: the query is empty or too long.
-        """
-        text = cleaned(query)
-        self.index.refresh()
-        vector = self.index.embedder.encode([text])[0]
-        return retrieve(self.index, text, vector, k, filters)
 
     def ask(self, question: Question, stopped: Callable[[], bool] = lambda: False) -> Answer:
         """The whole answer; see `stream`."""

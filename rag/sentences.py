@@ -3,7 +3,7 @@ character that is not white space.
 
 Rule based, made for abstracts: abbreviations ("e.g.", "et al.", "Fig. 2", "w.r.t."), initials,
 decimals, URLs, LaTeX and names that begin in lower case ("nnU-Net") are what general splitters
-trip over. Measured against pysbd by `make bench-sentences` (figures in eval/README.md).
+trip over. Measured beside pysbd by eval/sentences/bench.py (figures in eval/README.md).
 """
 
 from __future__ import annotations

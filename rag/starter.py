@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.config import cache_dir
-from rag.index import OpenIndex, add_papers
+from rag.index import OpenIndex
 from rag.models import data_file, file_digest
 from rag.records import Paper
 from rag.store import DATABASE_NAME
@@ -47,6 +47,8 @@ def open_starter(
     """The starter corpus's index, built when it isn't there whole."""
     folder = starter_folder(embedder, settings)
     if not (folder / DATABASE_NAME).is_file() or not (folder / "complete").is_file():
+        from rag.index import add_papers
+
         add_papers(folder, starter_papers(), embedder, count, settings, progress)
         (folder / "complete").touch()
     return OpenIndex(folder, embedder)

@@ -43,6 +43,7 @@ LAYERS = {
     "rag.composing": 4,
     "rag.drafting": 5,
     "rag.pipeline": 5,
+    "rag.searching": 4,
     "rag.starter": 5,
     "rag.session": 5,
     "rag.progress": 5,

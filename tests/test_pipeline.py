@@ -12,8 +12,9 @@ from rag.errors import UsageError
 from rag.followup import self_contained
 from rag.index import OpenIndex
 from rag.llm import LanguageModel
-from rag.pipeline import Assistant, cleaned
+from rag.pipeline import Assistant
 from rag.records import Answer, Claimed, Done, Filters, Question, Retrieved, Selected
+from rag.searching import cleaned, search
 
 TASKMASTER = "How many dialogs are in Taskmaster-1 and how many domains do they cover?"
 
@@ -123,13 +124,13 @@ def test_evidence_only(without_model: Assistant) -> None:
 
 
 def test_filters_hold(without_model: Assistant) -> None:
-    found = without_model.search("dialogs", 5, Filters(sources=("no such venue",)))
+    found = search(without_model.index, "dialogs", 5, Filters(sources=("no such venue",)))
     assert found == []
     answer = without_model.ask(Question(TASKMASTER, filters=Filters(year_from=2999)))
     sound(answer)
     assert answer.status == "abstained"
-    only = without_model.search("dialogs", 300)[7].paper.id
-    hits = without_model.search("dialogs", 5, Filters(paper_ids=(only,)))
+    only = search(without_model.index, "dialogs", 300)[7].paper.id
+    hits = search(without_model.index, "dialogs", 5, Filters(paper_ids=(only,)))
     assert [h.paper.id for h in hits] == [only]
 
 
@@ -174,7 +175,7 @@ def test_questions_are_cleaned() -> None:
 
 def test_search_is_ordered(without_model: Assistant) -> None:
     def scores() -> Iterator[float]:
-        yield from (h.fused for h in without_model.search("neural architecture search", 50))
+        yield from (h.fused for h in search(without_model.index, "neural architecture search", 50))
 
     found = list(scores())
     assert len(found) == 50
