@@ -179,15 +179,19 @@ def ask(
 @_filters
 def search_(query: str, papers: int, as_json: bool, index_dir: Path | None, filters: Any) -> None:
     """Show the papers nearest to a query, each with its best sentence."""
-    from rag.render import hit_lines, search_object
+    from rag.render import search_object
     from rag.searching import cleaned, search
 
     cleaned(query)  # A wrong query is refused before anything is loaded.
     hits = search(_index(index_dir, load_settings()), query, papers, filters)
     if as_json:
         _out(search_object(query, hits))
+    elif hits:
+        from rag.terminal import show_hits
+
+        show_hits(hits)
     else:
-        click.echo("\n".join(hit_lines(hits)) if hits else "no paper passes the filters")
+        click.echo("no paper passes the filters")
 
 
 @main.command()

@@ -134,7 +134,8 @@ def list_papers(place: Path | None, as_json: bool) -> None:
 def answer_one(assistant: Assistant, question: str, filters: Filters, as_json: bool) -> None:
     """`rag ask QUESTION`: on a terminal, the papers found come before the answer."""
     from rag.records import Done, Retrieved
-    from rag.render import answer_lines, answer_object
+    from rag.render import answer_object
+    from rag.terminal import show_answer
 
     for event in assistant.stream(Question(question, filters=filters)):
         if isinstance(event, Retrieved) and sys.stderr.isatty() and not as_json:
@@ -144,7 +145,7 @@ def answer_one(assistant: Assistant, question: str, filters: Filters, as_json: b
             if as_json:
                 click.echo(json.dumps(answer_object(event.answer, ""), ensure_ascii=False))
             else:
-                click.echo("\n".join(answer_lines(event.answer)))
+                show_answer(event.answer)
 
 
 Line = tuple[int, str]
@@ -236,7 +237,7 @@ def _question(entry: dict[str, Any], filters: Filters) -> Question:
 def chat_loop(assistant: Assistant) -> None:
     """`rag chat`: until end of input, "exit" or Ctrl-C."""
     from rag.records import Done, Retrieved
-    from rag.render import answer_lines
+    from rag.terminal import show_answer
 
     if sys.stdin.isatty():
         _say('Ask away; an empty line or "exit" ends.')
@@ -256,7 +257,8 @@ def chat_loop(assistant: Assistant) -> None:
                         dim=True,
                     )
                 if isinstance(event, Done):
-                    click.echo("\n".join(answer_lines(event.answer)) + "\n")
+                    show_answer(event.answer)
+                    click.echo()
             history.append(line.strip())
         except UsageError as e:
             _say(f"rag: {e.message}")

@@ -5,6 +5,7 @@ Every claim made here is a verbatim span of its paper's abstract: `abstract[star
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rag.evidence import needs_context
@@ -14,7 +15,15 @@ from rag.words import content_stems
 
 _SENTENCES = 4  # quotes in an answer at most
 _REPETITION = 0.75  # share of a sentence's stems already quoted at which it adds nothing
-_MARGIN = 2.0  # score below the best at which a sentence of another paper is left out
+# Score below the best at which a sentence of another paper is left out; more is let in where the
+# question asks for several papers.
+_MARGIN, _MARGIN_MANY = 0.3, 6.0
+_ALONE = "The abstract says:"
+_MANY = re.compile(
+    r"\b(?:papers|works|studies)\b|"
+    r"\b(?:which|list|name|compare) (?:\w+ )?(?:methods|approaches|models|systems|techniques)\b",
+    re.IGNORECASE,
+)
 
 
 def choose_quotes(
@@ -26,34 +35,50 @@ def choose_quotes(
         evidence: best first.
         words: budget for the quotes and the framing around them.
     """
+    many = bool(_MANY.search(question))
+    items = _one_each(evidence) if many else evidence
+    margin = _MARGIN_MANY if many else _MARGIN
     chosen: list[tuple[Evidence, Span]] = []
     said: set[str] = set()
     framed: set[str] = set()
-    room = words
-    for item in evidence:
+    room = words - len(_ALONE.split())
+    for item in items:
         if len(chosen) == _SENTENCES:
             break
         part = trimmed(item.text, question)
         span = Span(item.span.start + part.start, item.span.start + part.end)
         quote = item.paper.abstract[span.start : span.end]
         stems = set(content_stems(quote))
+        cost = len(quote.split()) + 1
         if chosen:
-            elsewhere = item.paper.id != evidence[0].paper.id
-            if elsewhere and item.score < evidence[0].score - _MARGIN:
-                continue
-            if elsewhere and needs_context(quote):
+            elsewhere = item.paper.id != items[0].paper.id
+            if elsewhere and (item.score < items[0].score - margin or needs_context(quote)):
                 continue
             if stems and len(stems & said) / len(stems) > _REPETITION:
                 continue
-        framing = 0 if item.paper.id in framed else len(item.paper.title.split()) + 2
-        cost = len(quote.split()) + 1 + framing
-        if chosen and cost > room:
-            continue
+            if elsewhere:
+                # With several papers each is named, the first one too.
+                new = {item.paper.title, items[0].paper.title} - framed
+                cost += sum(len(title.split()) + 1 for title in new)
+                if cost <= room:
+                    framed |= new
+            if cost > room:
+                continue
         chosen.append((item, span))
         said |= stems
-        framed.add(item.paper.id)
         room -= cost
     return chosen
+
+
+def _one_each(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Each paper's best sentence first, then the others, both in the order given."""
+    seen: set[str] = set()
+    first: list[Evidence] = []
+    others: list[Evidence] = []
+    for item in evidence:
+        (others if item.paper.id in seen else first).append(item)
+        seen.add(item.paper.id)
+    return first + others
 
 
 class Numbering:
@@ -91,7 +116,8 @@ def quote_claims(chosen: Iterable[tuple[Evidence, Span]], numbering: Numbering) 
 
 
 def answer_text(claims: Sequence[Claim], sources: Sequence[Source]) -> str:
-    """The claims as one text: quotes in quotation marks behind their paper's title, [n] markers."""
+    """The claims as one text: quotes in quotation marks, [n] markers behind each claim, and the
+    papers' titles before their quotes when there are several."""
     titles = {s.n: s.paper.title for s in sources}
     parts: list[str] = []
     framed = 0
@@ -100,7 +126,7 @@ def answer_text(claims: Sequence[Claim], sources: Sequence[Source]) -> str:
         if claim.kind == "quote":
             n = claim.citations[0].source
             if n != framed:
-                parts.append(f"“{titles[n]}” says:" if not framed else f"And “{titles[n]}”:")
+                parts.append(f"“{titles[n]}”:" if len(sources) > 1 else _ALONE)
                 framed = n
             parts.append(f"“{claim.text}” {marks}")
         else:

@@ -53,6 +53,7 @@ LAYERS = {
     "rag.page": 6,
     "rag.uploads": 6,
     "rag.options": 6,
+    "rag.terminal": 6,
     "rag.cli": 7,
     "ui": 7,
 }

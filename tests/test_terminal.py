@@ -1,0 +1,56 @@
+"""What people see on a real (pseudo) terminal: set for reading, nothing of it read as markup."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from rag.config import Settings
+from rag.embedding import Embedder
+from rag.index import add_papers
+from rag.records import Paper
+from rag.session import token_counter
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+def on_terminal(*arguments: str) -> tuple[int, str]:
+    """Exit code and screen text of a command whose output is a terminal 80 columns wide."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rag.cli", *arguments], stdout=theirs, stderr=subprocess.DEVNULL,
+        env=os.environ | {"COLUMNS": "80", "TERM": "xterm-256color"},
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    try:
+        while piece := os.read(ours, 4096):
+            seen += piece
+    except OSError:
+        pass  # How Linux says that the other side has closed.
+    os.close(ours)
+    return process.wait(60), ANSI.sub("", seen.decode())
+
+
+def test_terminal_output(embedder: Embedder, tmp_path: Path) -> None:
+    paper = Paper(
+        "", "On [bold]marked[/bold] tides", "The harbour has 14 tide gauges. [red]They[/] are old.",
+        url="https://example.org/tides",
+    )  # fmt: skip
+    add_papers(tmp_path, [paper], embedder, token_counter(), Settings())
+    code, screen = on_terminal("search", "tide gauges", "--index", str(tmp_path))
+    assert code == 0
+    assert " 1. On [bold]marked[/bold] tides" in screen
+    code, screen = on_terminal(
+        "ask", "--evidence-only", "How many tide gauges has the harbour?", "--index", str(tmp_path)
+    )
+    assert code == 0
+    lines = [line.rstrip() for line in screen.splitlines()]
+    assert lines[0] == "On [bold]marked[/bold] tides"
+    assert "  “The harbour has 14 tide gauges.” [1]" in lines
+    assert "      https://example.org/tides" in lines
+    assert all(len(line) <= 80 for line in lines)
