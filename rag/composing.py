@@ -18,6 +18,8 @@ _REPETITION = 0.75  # share of a sentence's stems already quoted at which it add
 # Score below the best at which a sentence of another paper is left out; more is let in where the
 # question asks for several papers.
 _MARGIN, _MARGIN_MANY = 0.3, 6.0
+# The same for further sentences of the best paper: the scores are log odds, so this is 1 in 90.
+_FILLER = 4.5
 _ALONE = "The abstract says:"
 _MANY = re.compile(
     r"\b(?:papers|works|studies)\b|"
@@ -52,7 +54,9 @@ def choose_quotes(
         cost = len(quote.split()) + 1
         if chosen:
             elsewhere = item.paper.id != items[0].paper.id
-            if elsewhere and (item.score < items[0].score - margin or needs_context(quote)):
+            if item.score < items[0].score - (margin if elsewhere else _FILLER):
+                continue
+            if elsewhere and needs_context(quote):
                 continue
             if stems and len(stems & said) / len(stems) > _REPETITION:
                 continue
