@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import fsum
 from typing import TYPE_CHECKING
 
 from rag.fusion import standardise
@@ -88,6 +89,7 @@ def candidates(
     asked = set(content_stems(question))
     wants_number = bool(_NUMBER_ASKED.search(question))
     paper_z = standardise([h.fused for h in hits])
+    title_overlap = [coverage(asked, set(content_stems(h.paper.title))) for h in hits]
     vectors = index.snapshot.sentence_vectors([h.paper.id for h in hits])
     rows: list[tuple[Hit, int, Span, int, float, set[str]]] = []
     for rank, hit in enumerate(hits):
@@ -98,7 +100,8 @@ def candidates(
             rows.append((hit, rank, span, position, float(cosine), stems))
     similarity_z = standardise([row[4] for row in rows])
     rarity = {stem: 1.0 / (1 + sum(stem in row[5] for row in rows)) for stem in asked}
-    total = sum(rarity.values()) or 1.0
+    # fsum: sets have no order, and a sum must not depend on one from process to process.
+    total = fsum(rarity.values()) or 1.0
     found = []
     for (hit, rank, span, position, cosine, stems), z in zip(rows, similarity_z, strict=True):
         text = hit.paper.abstract[span.start : span.end]
@@ -106,8 +109,8 @@ def candidates(
             paper_z[rank],
             float(rank == 0),
             z,
-            sum(rarity[s] for s in asked & stems) / total,
-            coverage(asked, set(content_stems(hit.paper.title))),
+            fsum(rarity[s] for s in asked & stems) / total,
+            title_overlap[rank],
             float(wants_number and bool(_DIGIT.search(text))),
             float(position == 0),
             min(len(text.split()) / 40, 1.5),

@@ -206,7 +206,7 @@ def _put_batch(
         return
     fresh = [p for p, _, changed in planned if changed]
     passages = dict(
-        zip((p.id for p in fresh), _passages(fresh, embedder, count, settings), strict=True)
+        zip((p.id for p in fresh), make_passages(fresh, embedder, count, settings), strict=True)
     )
     with writer.change():
         for paper, row, _ in planned:
@@ -228,7 +228,7 @@ def _named(
     return replace(paper, id=name)
 
 
-def _passages(
+def make_passages(
     papers: Sequence[Paper], embedder: Embedder, count: TokenCounter, settings: Settings
 ) -> list[list[Passage]]:
     """Chunks and sentences of each paper, embedded together in one call."""

@@ -12,7 +12,7 @@ from rag.config import Settings
 from rag.dedupe import identity_keys
 from rag.dense import DenseIndex
 from rag.errors import IndexCorruptError
-from rag.index.building import _passages, writing
+from rag.index.building import make_passages, writing
 from rag.index.opened import dense_path, write_dense
 from rag.index.shape import dense_key, require_embedder
 from rag.records import Paper, Span
@@ -83,7 +83,7 @@ def verify_index(
         if broken:
             damaged = [papers[i] for i in broken]
             settings = replace(Settings(), chunk_tokens=chunk_tokens)
-            fresh = _passages(damaged, embedder, count, settings)
+            fresh = make_passages(damaged, embedder, count, settings)
             with writer.change():
                 for paper, made in zip(damaged, fresh, strict=True):
                     keys = identity_keys(paper)
