@@ -6,6 +6,7 @@ Deterministic for a given seed. The synonyms here are a list of their own, not t
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -140,6 +141,30 @@ def read_handwritten(path: Path) -> tuple[list[Abstract], list[Case]]:
             kind = parts[1] if parts[0] == "-" else "paraphrase"
             cases.append(Case(claim, (title, *cited), kind, parts[0] == "+", len(abstracts) - 1))
     return [(title, tuple(s.values())) for title, s in abstracts], cases
+
+
+def read_starter(path: Path) -> list[Abstract]:
+    """Title and sentences of each paper of a corpus of JSON lines."""
+    out: list[Abstract] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        paper = json.loads(line)
+        body = paper["abstract"]
+        spans = split_sentences(body)
+        sentences = tuple(body[s.start : s.end] for s in spans if s.end - s.start > 40)
+        if len(sentences) >= 3:
+            out.append((paper["title"], sentences))
+    return out
+
+
+def read_claims(path: Path) -> list[Case]:
+    """The claims of eval/claims/handwritten.jsonl; the half held back has odd papers."""
+    out: list[Case] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        evidence = (row["paper"], *row["evidence"])
+        held = row["split"] == "held"
+        out.append(Case(row["claim"], evidence, row["kind"], row["label"] == "supported", held))
+    return out
 
 
 # ── still true ──────────────────────────────────────────────────────────────────────────────────

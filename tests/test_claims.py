@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -14,9 +15,19 @@ from rag.claims.check import examine
 from rag.claims.quantities import same_value
 from rag.claims.stems import root, stem
 from rag.claims.text import normalise, tokens_of
-from tests.claim_corruptions import cases_of, read_handwritten
+from tests.claim_corruptions import (
+    INNER,
+    Case,
+    cases_of,
+    read_claims,
+    read_handwritten,
+    read_starter,
+)
 
-HANDWRITTEN = Path(__file__).parents[1] / "eval" / "claims" / "handwritten.txt"
+ROOT = Path(__file__).parents[1]
+HANDWRITTEN = ROOT / "eval" / "claims" / "handwritten.txt"
+PARAPHRASES = ROOT / "eval" / "claims" / "handwritten.jsonl"
+STARTER = ROOT / "rag" / "data" / "starter.jsonl"
 ABSTRACTS, CASES = read_handwritten(HANDWRITTEN)
 SENTENCES = [sentence for _, sentences in ABSTRACTS for sentence in sentences]
 TITLES = [title for title, _ in ABSTRACTS]
@@ -145,6 +156,14 @@ def test_vocabulary_unmasks_invented_words() -> None:
         ("FooNet significantly improves recall.", "FooNet improves recall."),
         ("Parsing happens after tagging.", "Parsing happens before tagging."),
         ("FooNet translates speech.", "FooNet translates images."),
+        ("BarLoss maximizes recall.", "FooNet maximizes recall, and BarLoss minimizes latency."),
+        ("Decoders preserve order.", "Encoders preserve order while decoders add noise."),
+        (
+            "Rivals outperform FooNet.",
+            "FooNet outperforms rivals and surpasses other parsers in speed.",
+        ),
+        ("FooNet is less accurate.", "FooNet has better accuracy with fewer layers."),
+        ("Parsing often works at night.", "Parsing often does not work at night."),
     ],
 )  # fmt: skip
 def test_what_the_evidence_does_not_say_is_refused(claim: str, evidence: str) -> None:
@@ -160,6 +179,15 @@ def test_what_the_evidence_does_not_say_is_refused(claim: str, evidence: str) ->
         ("The drug might cure mice.", "The drug may cure mice."),
         ("The authors propose FooNet, a parser.", "We propose FooNet, a parser."),
         ("pH does not affect the rate.", "The rate is unaffected by pH."),
+        ("FooNet is more accurate.", "FooNet has better accuracy with fewer layers."),
+        ("FooNet uses only addition.", "FooNet uses nothing but addition."),
+        ("FooNet is less complex.", "FooNet has lower complexity."),
+        ("Latency falls by a factor of 3 to 5.", "Latency falls by 3-5x."),
+        ("FooNet runs at 30 frames per second.", "FooNet runs at 30 FPS."),
+        ("The code is publicly available.", "The code is openly accessible."),
+        ("It suffers from a lack of good, new labels.", "It suffers from a shortage of labels."),
+        ("FooNet wins on Baz and Qux.", "On Qux and Baz, FooNet wins."),
+        ("FooNet parses text.", "FooNet (Fast Object-Oriented Net) parses text."),
     ],
 )
 def test_paraphrases_pass(claim: str, evidence: str) -> None:
@@ -280,6 +308,50 @@ def test_corruptions_by_rule_are_caught() -> None:
     missed = [c for c in wrong if check_claim(c.claim, c.evidence).supported]
     assert len(wrong) >= 500
     assert len(missed) / len(wrong) <= 0.05, [(c.kind, c.claim) for c in missed]
+
+
+def _rates(cases: list[Case]) -> tuple[float, float]:
+    """Shares of the wrong claims caught and of the true ones refused."""
+    refused = [(c.supported, not check_claim(c.claim, c.evidence).supported) for c in cases]
+    wrong = [r for supported, r in refused if not supported]
+    true = [r for supported, r in refused if supported]
+    return sum(wrong) / len(wrong), sum(true) / len(true)
+
+
+def test_target_holds_on_the_starter_corpus() -> None:
+    """99 % of numbers and entities, 90 % of all, at no more than 5 % false alarms."""
+    made = cases_of(read_starter(STARTER)[1::3])
+    cases = [c for c in made if c.kind not in INNER and "whole" not in c.kind]
+    assert sum(not c.supported for c in cases) >= 500
+    caught, alarms = _rates(cases)
+    assert caught >= 0.90
+    assert alarms <= 0.05
+    facts = [c for c in cases if c.supported or c.kind in ("number", "unit", "entity")]
+    assert _rates(facts)[0] >= 0.99
+
+
+def test_paraphrases_hold_their_rates() -> None:
+    """A ratchet on eval/claims/README.md, with the slack of two claims in each half."""
+    cases = read_claims(PARAPHRASES)
+    for half, least, most in ((0, 37, 11), (1, 34, 26)):
+        caught, alarms = _rates([c for c in cases if c.paper == half])
+        assert round(caught * 40) >= least
+        assert round(alarms * 40) <= most
+
+
+def test_paraphrases_cite_the_starter_corpus_verbatim() -> None:
+    papers = [json.loads(line) for line in STARTER.read_text(encoding="utf-8").splitlines()]
+    abstracts = {p["title"]: p["abstract"] for p in papers}
+    rows = [json.loads(line) for line in PARAPHRASES.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 160
+    for row in rows:
+        assert row["evidence"]
+        assert all(sentence in abstracts[row["paper"]] for sentence in row["evidence"])
+    halves = {split: {r["paper"] for r in rows if r["split"] == split} for split in ("dev", "held")}
+    assert not halves["dev"] & halves["held"]
+    for split in halves:
+        for label in ("supported", "wrong"):
+            assert sum((r["split"], r["label"]) == (split, label) for r in rows) == 40
 
 
 def test_lower_thresholds_only_forgive_uncovered_words() -> None:

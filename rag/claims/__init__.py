@@ -8,7 +8,8 @@ verdict. Measured in eval/claims/README.md, with what it misses.
 from __future__ import annotations
 
 from rag.claims.check import DEFAULT, check_claim
+from rag.claims.premise import contradicts
 from rag.claims.quotes import check_quote
 from rag.claims.verdict import Verdict
 
-__all__ = ["DEFAULT", "Verdict", "check_claim", "check_quote"]
+__all__ = ["DEFAULT", "Verdict", "check_claim", "check_quote", "contradicts"]

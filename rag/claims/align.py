@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.claims.stems import root
+from rag.claims.stems import root, stem
 from rag.claims.synonyms import key_of
 from rag.claims.text import Token, tokens_of
 
@@ -77,6 +77,12 @@ def positive_of(low: str) -> str | None:
     return None
 
 
+def roots_of(token: Token) -> tuple[str, ...]:
+    """The root of a token's key and, where a synonym gave it another key, of its own stem."""
+    by_key, own = root(token.key), root(stem(token.low))
+    return (by_key,) if by_key == own else (by_key, own)
+
+
 @lru_cache(maxsize=256)
 def read_evidence(texts: tuple[str, ...]) -> Evidence:
     """Tokenise and index evidence."""
@@ -89,7 +95,8 @@ def read_evidence(texts: tuple[str, ...]) -> Evidence:
         for j, token in enumerate(item):
             places[token.key].append((s, j))
             if token.content:
-                roots[root(token.key)].append((s, j))
+                for r in roots_of(token):
+                    roots[r].append((s, j))
                 if token.kind == "word" and (positive := positive_of(token.low)):
                     opposed[positive].append((s, j))
             if j and token.kind != "mark":
@@ -146,7 +153,8 @@ def _link(
         return None
     found, how = evidence.places.get(token.key), "key"
     if not found and token.kind == "word":
-        found, how = evidence.roots.get(root(token.key)), "root"
+        near = (evidence.roots.get(r) for r in roots_of(token))
+        found, how = next((places for places in near if places), None), "root"
     if not found and token.kind == "word":
         found, how = evidence.opposed.get(token.key), "prefix"
         positive = positive_of(token.low)

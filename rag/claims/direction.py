@@ -7,7 +7,7 @@ with the other sign.
 
 from __future__ import annotations
 
-from rag.claims.align import Evidence, Pair, Place
+from rag.claims.align import Evidence, Pair, Place, roots_of
 from rag.claims.opposites import signs_of
 from rag.claims.polarity import covers
 from rag.claims.text import Token
@@ -47,6 +47,9 @@ def _check(pair: Pair, i: int, token: Token, signs: dict[str, int]) -> str | Non
                 elif shared:
                     opposite.append((s, j))
     denied = i in covers(pair.claim)
+    graded = _graded(pair, i, token)
+    if graded is not None and not denied:
+        return graded or None
     if not opposite:
         return None
     if not same:
@@ -62,6 +65,39 @@ def _check(pair: Pair, i: int, token: Token, signs: dict[str, int]) -> str | Non
     if best_other > best_same + 0.2 and not (denied or _denied(evidence, place)):
         return f'the evidence says "{evidence.at(place).text}", not "{token.text}", here'
     return None
+
+
+def _graded(pair: Pair, i: int, token: Token) -> str | None:
+    """ "more accurate" is a comparative of "accurate": what counts is the word that raises or
+    lowers accuracy in the evidence. "" when it agrees, a reason when it does not, None when
+    the evidence has no such word."""
+    if token.low not in ("more", "less") or i + 1 >= len(pair.claim):
+        return None
+    link = pair.links[i + 1]
+    if link is None or link.how == "prefix" or not _adjective(pair.claim[i + 1].low):
+        return None
+    want = 1 if token.low == "more" else -1
+    found: str | None = None
+    nouns = set(roots_of(pair.claim[i + 1]))
+    for item in pair.evidence.items:
+        for j, other in enumerate(item):
+            if not other.content or nouns.isdisjoint(roots_of(other)):
+                continue
+            # "more accurate", "better accuracy", "accuracy improves", "gains in accuracy"
+            for near in (*range(j - 1, max(-1, j - 4), -1), j + 1):
+                if not 0 <= near < len(item) or item[near].segment != other.segment:
+                    continue
+                signs = signs_of(item[near].low)
+                sign = next((signs[f] for f in ("amount", "quality") if f in signs), 0)
+                if sign == want:
+                    return ""
+                if sign and found is None:
+                    found = item[near].text
+    return None if found is None else f'the evidence says "{found}", not "{token.text}", here'
+
+
+def _adjective(low: str) -> bool:
+    return not low.endswith("s") and low not in ("data", "people")
 
 
 def _same_order(pair: Pair, i: int, token: Token, opposite: list[Place]) -> bool:

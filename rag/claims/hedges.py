@@ -48,14 +48,15 @@ def _answers(item: Sequence[Token], j: int) -> frozenset[str]:
         return _FREQUENCIES if after and item[j + 1].kind != "mark" else frozenset()
     if low in ("unclear", "disputed"):
         return HEDGES if after in ("whether", "how", "if", "what", "why", "which") else frozenset()
-    if low in ("whether", "if", "can") or (low in MILD_HEDGES and low not in ("would", "should")):
+    if low in ("whether", "if", "can") or (low in MILD_HEDGES and low not in _WISHES):
         return frozenset()
     if low.startswith("suggest"):
         return HEDGES if _finite(item, j) else frozenset()
     return _STRONG if low in HEDGES else frozenset()
 
 
-_STRONG = HEDGES - MILD_HEDGES | {"would", "should", "can"}
+_WISHES = frozenset(("would", "should", "ought"))
+_STRONG = HEDGES - MILD_HEDGES | _WISHES | {"can"}
 _FREQUENCIES = FREQUENCY | RARE | {w for w, strength in QUANTIFIERS.items() if strength <= 3}
 
 
@@ -103,9 +104,16 @@ def _stronger(pair: Pair) -> str | None:
         elif low in ABSOLUTE and low not in evidence.lows:
             if low not in ("never", "all", "every") or not _allowed(pair, i):
                 return f'the evidence does not say "{token.text}"'
+        elif low == "both" and any(t.low == "and" for t in claim[i + 1 : i + 9]):
+            # It only announces the "and", whose members the other checks look up.
+            continue
         elif low in QUANTIFIERS and not _allowed(pair, i):
             return f'the evidence does not say "{token.text}" of this'
+        elif low == "first" and _in_turn(claim, i):
+            continue
         elif _superlative(low) and low not in evidence.lows:
+            if low in TOP and not TOP.isdisjoint(evidence.lows):
+                continue
             signs = signs_of(low)
             if not any(signs_of(o) == signs and _superlative(o) for o in evidence.lows):
                 return f'the evidence does not say "{token.text}"'
@@ -114,14 +122,26 @@ def _stronger(pair: Pair) -> str | None:
     return _dropped_only(pair) or _dropped_quantifier(pair)
 
 
+TOP = frozenset(("best", "state_of_the_art", "sota"))
+
+
 def _superlative(low: str) -> bool:
     if low in ("best", "worst", "first", "unique", "state_of_the_art", "sota", "unprecedented"):
         return True
     return low.endswith("est") and "extreme" in signs_of(low)
 
 
+def _in_turn(claim: Sequence[Token], i: int) -> bool:
+    """ "first A and then B" tells an order, not a priority."""
+    return any(t.low in ("then", "next", "afterwards") for t in claim[i + 1 : i + 9])
+
+
+_TIMES = frozenset(("existing", "current", "previous", "prior", "recent", "earlier"))
+
+
 def _noun(tokens: Sequence[Token], i: int) -> Token | None:
-    return next((t for t in tokens[i + 1 : i + 5] if t.content), None)
+    after = (t for t in tokens[i + 1 : i + 5] if t.content and t.low not in _TIMES)
+    return next(after, None)
 
 
 def _allowed(pair: Pair, i: int) -> bool:
@@ -134,7 +154,7 @@ def _allowed(pair: Pair, i: int) -> bool:
     for item in evidence.items:
         for j, t in enumerate(item):
             found = QUANTIFIERS.get(t.low)
-            if t.low in ("no", "none", "never", "neither") and strength == 4:
+            if t.low in ("no", "none", "never", "neither", "per") and strength == 4:
                 found = 4
             if found is None or found < strength:
                 continue
@@ -165,7 +185,7 @@ def _dropped_only(pair: Pair) -> str | None:
         for j, t in enumerate(item[:-1]):
             # "only 2%" is an author's comment on a figure; "only those that pass" is a condition.
             if t.low in ("only", "solely", "exclusively") and item[j + 1].quantity is None:
-                if t.low == "only" and item[j + 1].low in ("a", "by"):
+                if t.glued or (t.low == "only" and item[j + 1].low in ("a", "by")):
                     continue
                 if (j and item[j - 1].low == "not") or not _restated(item, s, j, linked):
                     continue

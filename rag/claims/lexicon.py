@@ -57,7 +57,9 @@ NEGATORS = frozenset(
 OPTIONAL_NEGATORS = frozenset(
     words(
         """avoid avoids avoiding avoided free eliminates eliminate eliminating prevent prevents
-        missed misses unlike in_contrast_to remove removed removing poorly badly"""
+        missed misses unlike in_contrast_to remove removed removing poorly badly
+        fail fails failed failing struggle struggles struggled
+        shortage scarcity dearth insufficient insufficiently scarce"""
     )
 )
 RARE = frozenset(words("""rarely seldom hardly scarcely barely rare"""))
@@ -68,14 +70,14 @@ HEDGES = frozenset(
         suggests suggested suggesting appear appears appeared seem seems seemed probably
         hypothesize hypothesise conjecture speculate potential preliminary presumably arguably
         plausible expected expect indicate indicates indicated tend tends tended assume assumes
-        believe promising estimate estimated estimates can whether if unclear disputed"""
+        believe promising estimate estimated estimates can whether if unclear disputed ought"""
     )
 )
 # Not claims about the world's certainty when alone: they license weaker words but demand none.
 MILD_HEDGES = frozenset(
     words(
         """can indicate indicates indicated expected expect estimate estimated estimates assume
-        assumes promising potential if would should"""
+        assumes promising potential if would should ought"""
     )
 )
 FREQUENCY = frozenset(
@@ -85,7 +87,7 @@ FREQUENCY = frozenset(
     )
 )
 ABSOLUTE = frozenset(words("""always invariably never all every entirely completely fully"""))
-ONLY = frozenset(words("""only solely exclusively merely just"""))
+ONLY = frozenset(words("""only solely exclusively merely just alone nothing_but"""))
 
 QUANTIFIERS: dict[str, int] = {
     **dict.fromkeys(words("""all every each any entire both always"""), 4),

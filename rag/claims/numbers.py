@@ -106,6 +106,9 @@ def _run(tokens: Sequence[Token], i: int) -> list[Token]:
 def _head(tokens: Sequence[Token], i: int) -> Token | None:
     """The noun counted: the first plural of the run, else its first word."""
     run = _run(tokens, i)
+    if run and run[0].glued:
+        # "one-shot"
+        return run[0]
     plural = (t for t in run if t.low.endswith("s") and not t.low.endswith(("ss", "us", "is")))
     return next(plural, run[0] if run else None)
 
@@ -247,7 +250,7 @@ def _better(
                 return True
     strong_own = [t for t in whole if _strong(t) and t.key in own and t.key not in there]
     strong_there = [t for t in side if _strong(t) and t.key in there and t.key not in own]
-    if strong_own and not strong_there:
+    if strong_own and (not strong_there or _nearer(whole, side, strong_own[0], strong_there[0])):
         return False
     rivals = [t for part in here for t in part if _strong(t) and t.key not in claimed]
     if strong_there and not strong_own and rivals:
@@ -259,6 +262,14 @@ def _better(
         elif t.key in there and t.key not in own:
             weight_there += 1 / rank
     return weight_there > weight_own + 0.05
+
+
+def _nearer(whole: list[Token], side: list[Token], own: Token, there: Token) -> bool:
+    """Whether a label of this number stands nearer to it than one of the other number."""
+    left = len(whole) - len(side) if whole[: len(side)] != side else len(side)
+    ranks = [k if k < left else k - left for k in range(len(whole))]
+    at = {t.position: rank for t, rank in zip(whole, ranks, strict=True)}
+    return at[own.position] < at[there.position]
 
 
 def _strong(token: Token) -> bool:

@@ -11,9 +11,9 @@ from rag.claims.wordlists import rows
 # Families of opposites: "name: plus words | minus words". A word may be in several.
 _OPPOSITES = """
 amount: increase raise rise boost grow elevate high more great large big gain expand enlarge
-  above exceed over-a improve many surpass more_than greater_than higher_than larger_than |
+  above exceed over-a improve many surpass maximize more_than greater_than higher_than larger_than |
   decrease reduce lower cut lessen diminish decline fall drop shrink low less few small tiny
-  below halve less_than fewer_than lower_than smaller_than mitigate alleviate
+  below halve less_than fewer_than lower_than smaller_than mitigate alleviate save minimize
 quality: better improve enhance outperform superior surpass beat exceed good gain benefit above
   | worse worsen degrade deteriorate underperform inferior bad harm hurt
 extreme: best most highest largest greatest maximum maximal maximize fastest strongest longest

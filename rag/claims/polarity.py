@@ -119,6 +119,8 @@ def _ours(pair: Pair) -> str | None:
         if denial.kind == "maybe":
             continue
         linked = [(i, link) for i in denial.over if (link := pair.links[i]) is not None]
+        if _same_want(pair, denial):
+            continue
         if not linked:
             if not any(denials(item) for item in pair.evidence.items):
                 return f'the evidence does not say "{pair.claim[denial.at].text}"'
@@ -137,6 +139,15 @@ def _ours(pair: Pair) -> str | None:
             place = linked[0][1].place
             return f'the evidence affirms "{pair.evidence.at(place).text}"'
     return None
+
+
+def _same_want(pair: Pair, denial: Denial) -> bool:
+    """ "a lack of good X" for "a shortage of fine, new X": the same noun of want, of the same."""
+    own = pair.links[denial.at]
+    if own is None or own.how != "key" or pair.claim[denial.at].low not in _SPAN:
+        return False
+    ahead = {t.key for t in pair.evidence.window(own.place, 0, 8)[1:]}
+    return any(pair.claim[i].key in ahead for i in denial.over)
 
 
 def _theirs(pair: Pair) -> str | None:

@@ -89,7 +89,7 @@ UNIT_NAMES: dict[str, str] = {
         MB;megabytes;MiB
         GB;gigabytes;GiB
         TB;terabytes
-        fps
+        fps;FPS
         Hz;hz
         kHz
         MHz

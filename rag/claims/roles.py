@@ -36,7 +36,8 @@ def check_roles(pair: Pair) -> str | None:
         if link is None:
             continue
         token = pair.claim[i]
-        if token.key in _PIVOTS or stem(token.low) in _PIVOTS:
+        # "training" names a thing as often as an act.
+        if token.low != "training" and (token.key in _PIVOTS or stem(token.low) in _PIVOTS):
             places = pair.evidence.places.get(token.key) or [link.place]
             if all(_crossed(pair, i, place) for place in places):
                 return f'the sides of "{token.text}" are exchanged'
@@ -191,7 +192,9 @@ def _displaced(pair: Pair, i: int) -> str | None:
             if not beyond or beyond[0].key != far.key:
                 continue
             slot = _next(item, j, -step, 1)
-            if not slot or _close(evidence, (s, j), claim[i].key):
+            # A title's words stand together otherwise than a sentence's.
+            also = evidence.places[near.key] if s in evidence.titles else [(s, j)]
+            if not slot or any(_close(evidence, p, claim[i].key) for p in also):
                 return None
             gap = abs(slot[0].position - j) > 1
             if gap != (abs(near.position - i) > 1):
@@ -226,15 +229,39 @@ def _renamed(pair: Pair, i: int) -> str | None:
                 own = max(own, _surroundings(claim, i, item, j))
             elif token.kind == "name":
                 # An alias in parentheses, or a title's capitals, are no rivals.
-                if (j and item[j - 1].text == "(" and claim[i - 1].text != "(") or (
+                if (_inside(item, j) and not _inside(claim, i)) or (
                     s in evidence.titles and token.text[1:].islower()
                 ):
+                    continue
+                if _listed(item, j, claim[i].key) and _listed(claim, i, token.key):
                     continue
                 # A rival that the claim names too must fit better to count.
                 fit = _surroundings(claim, i, item, j) - (0.5 if token.key in told else 0.0)
                 if fit > best:
                     best, other = fit, token.text
     return other if best >= _RENAMED and best > own + 0.4 else None
+
+
+def _inside(tokens: Sequence[Token], i: int) -> bool:
+    """Whether a token stands in parentheses."""
+    for token in reversed(tokens[:i]):
+        if token.text in "()":
+            return token.text == "("
+    return False
+
+
+def _listed(tokens: Sequence[Token], i: int, key: str) -> bool:
+    """Whether the name at `i` is enumerated with one of that key: the order is the writer's."""
+    for step in (-1, 1):
+        j = i + step
+        while 0 <= j < len(tokens) and abs(j - i) <= 8:
+            token = tokens[j]
+            if token.key == key:
+                return True
+            if not (token.kind in ("name", "number") or token.low in ("and", "or", ",")):
+                break
+            j += step
+    return False
 
 
 _RENAMED = 1.5

@@ -86,7 +86,7 @@ _IRREGULAR = {
 }
 _VOWEL = re.compile(r"[aeiouy]")
 _DERIVED = re.compile(
-    r"(?:izations?|ations?|itions?|ions?|ments?|ness|ities|ity|ency|ancy|ances?|ences?|ably|ibly"
+    r"(?:izations?|ations?|itions?|ions?|ments?|ness|ities|ity|iti|enci|anci|aci|ances?|ences?"
     r"|able|ible|ers?|ors?|ives?|ical|ally|als?|ics?|ists?|ful|ants?|ents?|ous|ate?|iz|th)\Z"
 )
 _BRITISH = (
@@ -118,7 +118,9 @@ def stem(word: str) -> str:
             if len(body) >= 3 and _VOWEL.search(body):
                 word = body[:-1] + "y" if body[-1] == "i" and ending == "ed" else _undouble(body)
                 break
-    if word.endswith("ly") and len(word) > 5:
+    if word.endswith("bly") and len(word) > 6:
+        word = word[:-1] + "e"
+    elif word.endswith("ly") and len(word) > 5:
         word = word[:-4] if word.endswith("ally") and len(word) > 7 else word[:-2]
     if word.endswith("e") and len(word) > 3:
         word = word[:-1]
@@ -143,9 +145,16 @@ def _undouble(body: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def root(stemmed: str) -> str:
-    """What is left of a stem without one derivational suffix; at least 4 letters, else the stem.
+    """What is left of a stem without its derivational suffix (without two where 6 letters or more
+    remain); at least 4 letters, else the stem.
 
     "detector" and "detection" share "detect". Used only as second best evidence of coverage.
     """
     cut = _DERIVED.sub("", stemmed)
-    return cut if len(cut) >= 4 else stemmed
+    if len(cut) < 4:
+        return stemmed
+    if cut.endswith("bil"):
+        # "stabil(ity)" and "stabl(e)"
+        return cut[:-2] + "l"
+    again = _DERIVED.sub("", cut)
+    return again if len(again) >= 6 else cut

@@ -6,6 +6,7 @@ Compared by stem. A word marked "-a" or "-v" is named for readers only: it means
 
 from __future__ import annotations
 
+from rag.claims import thesaurus
 from rag.claims.stems import stem
 from rag.claims.wordlists import words
 
@@ -268,6 +269,7 @@ PHRASES: dict[tuple[str, ...], str] = {
         a_majority_of according_to in_spite_of followed_by two_thirds at_a_time a_few a_lot_of
         by_a_factor_of_x"""
     )
+    + thesaurus.PHRASES
 }
 _PHRASE_KEYS = {
     "owing_to": "due_to",
@@ -294,9 +296,11 @@ def phrase_stem(word: str) -> str:
 def _synonym_keys() -> dict[str, str]:
     """Stem to group name; a stem of several groups goes to the first, and groups never chain."""
     keys: dict[str, str] = {}
-    for line in _SYNONYMS.strip().splitlines():
+    for line in (_SYNONYMS.strip() + thesaurus.GROUPS.rstrip()).splitlines():
         stems = [phrase_stem(w) for w in line.split() if not w.endswith(("-a", "-v"))]
-        name = next((keys[s] for s in stems[:1] if s in keys), stems[0])
+        if not stems:
+            continue
+        name = next((keys[s] for s in stems if s in keys), stems[0])
         for s in stems:
             keys.setdefault(s, name)
     return keys

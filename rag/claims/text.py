@@ -28,6 +28,7 @@ from rag.claims.quantities import (
 )
 from rag.claims.stems import stem
 from rag.claims.synonyms import PHRASES, key_of
+from rag.claims.thesaurus import JOINTS
 from rag.claims.wordlists import words
 
 Kind = Literal["word", "name", "number", "function", "mark"]
@@ -192,12 +193,15 @@ def _kind(p: _Piece, low: str, opens: bool) -> Kind:
 
 _PHRASE_FUNCTION = frozenset(
     key_of(w)
-    for w in words(
-        """due_to up_to at_most at_least larger_than smaller_than no_more_than no_less_than
+    for w in (
+        *JOINTS,
+        *words(
+            """due_to up_to at_most at_least larger_than smaller_than no_more_than no_less_than
         more_than less_than fewer_than as_many_as as_much_as not_only rather_than instead_of
         in_contrast_to compared_to such_as as_well_as in_order_to no_longer fails_to fail_to
         failed_to failing_to according_to first_of_all a_number_of the_majority_of in_spite_of
         followed_by a_few a_lot_of depending_on"""
+        ),
     )
 )
 
@@ -267,12 +271,22 @@ def _quantity(pieces: list[_Piece], i: int, plain: str) -> tuple[Quantity, int] 
     if following(used).lower() == "dozen":
         value, used = value * 12, used + 1
     unit, used = _unit_after(pieces, i, unit, used)
+    if not unit and _is_factor(pieces, i):
+        unit = "x"
     last = pieces[min(i + used, len(pieces)) - 1]
     if not unit and i and pieces[i - 1].text in ("$", "€"):
         unit = pieces[i - 1].text
     return Quantity(
         value, unit, bound_after(plain[last.end :]), plain[pieces[i].start : last.end]
     ), used
+
+
+def _is_factor(pieces: list[_Piece], i: int) -> bool:
+    """ "by a factor of 2", "factors of 2 to 3" """
+    before = [p.text.lower() for p in pieces[max(0, i - 4) : i]]
+    if len(before) > 3 and before[-1] in ("to", "and"):
+        before = before[:-2]
+    return before[-2:] in (["factor", "of"], ["factors", "of"])
 
 
 def _unit_after(pieces: list[_Piece], i: int, unit: str, used: int) -> tuple[str, int]:
@@ -284,6 +298,8 @@ def _unit_after(pieces: list[_Piece], i: int, unit: str, used: int) -> tuple[str
         return "point", used + 2
     if words[:2] == ["per", "cent"]:
         return "%", used + 2
+    if words[:1] in (["frames"], ["frame"]) and words[1:] in (["per", "second"], ["a", "second"]):
+        return "fps", used + 3
     if words[:1] == ["-"] or not words:
         return "", used
     name = UNIT_NAMES.get(words[0], "")
