@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.config import Settings, thread_count
+from rag.evaluation import baseline
 from rag.evaluation.questions import Asked, chosen, read_questions
 from rag.models import ModelCard, data_file, find_card, require_file
 from rag.records import Paper
@@ -33,7 +34,6 @@ HERE = Path(__file__).parent
 RAG = Path(sys.executable).with_name("rag")
 RUNS = 7
 QUESTION = "How many dialogs are in Taskmaster-1 and how were they collected?"
-STOCK_TOKENS = 160  # of a free-text answer at most
 Values = dict[str, float]
 
 
@@ -104,13 +104,13 @@ def ours(options: argparse.Namespace) -> Values:
     assistant = Assistant(index, settings, model_loader(settings, lambda _: None))
     asked = questions_of(options.questions)
     ask_all(assistant, asked[-1:])
-    judged = ask_all(assistant, asked)
+    outcomes = [j.outcome for j in ask_all(assistant, asked)[0]]
     return {
-        "seconds": statistics.median(j.answer.timings.total for j in judged) / 1000,
+        "seconds": statistics.median(o.total_ms for o in outcomes) / 1000,
         "mb": peak_memory_mb(),
-        "facts": statistics.mean(j.in_claims for j in judged),
-        "cited": statistics.mean(float(j.cited) for j in judged),
-        "words": statistics.median(j.words for j in judged),
+        "facts": statistics.mean(o.in_claims for o in outcomes),
+        "cited": statistics.mean(float(o.cited) for o in outcomes),
+        "words": statistics.median(o.words for o in outcomes),
     }
 
 
@@ -130,42 +130,27 @@ def stock(options: argparse.Namespace) -> Values:
         n_threads_batch=_threads(), verbose=False,
     )  # fmt: skip
 
-    def answer(question: str) -> tuple[str, list[Paper]]:
+    def search(question: str) -> list[Paper]:
         vector = embedder.encode([question], normalize_embeddings=True, show_progress_bar=False)[0]
-        best = sorted(range(len(papers)), key=lambda i: -float(matrix[i] @ vector))[:5]
-        sources = [papers[i] for i in best]
-        context = "\n\n".join(f"[{n}] {p.title}\n{p.abstract}" for n, p in enumerate(sources, 1))
-        prompt = (
-            f"Answer the question from the abstracts. Cite them as [n].\n\n{context}\n\n"
-            f"Question: {question}"
-        )
+        best = sorted(range(len(papers)), key=lambda i: -float(matrix[i] @ vector))
+        return [papers[i] for i in best[: baseline.PAPERS]]
+
+    def write(system: str, user: str) -> str:
+        messages: Any = [{"role": "system", "content": system}, {"role": "user", "content": user}]
         reply: Any = model.create_chat_completion(
-            [{"role": "user", "content": prompt}], temperature=0.0, max_tokens=STOCK_TOKENS
+            messages, temperature=0.0, max_tokens=baseline.TOKENS
         )
-        return str(reply["choices"][0]["message"]["content"] or ""), sources
+        return str(reply["choices"][0]["message"]["content"] or "")
 
     asked = questions_of(options.questions)
-    answer(asked[-1].question)
-    spent, facts, cited, words = [], [], [], []
-    for one in asked:
-        start = time.perf_counter()
-        text, sources = answer(one.question)
-        spent.append(time.perf_counter() - start)
-        facts.append(one.found_in(text))
-        cited.append(float(cites(text, sources, one.papers)))
-        words.append(len(text.split()))
+    baseline.ask_plainly(asked[-1], search, write)
+    found = [baseline.ask_plainly(one, search, write) for one in asked]
     return {
-        "seconds": statistics.median(spent), "mb": peak_memory_mb(),
-        "facts": statistics.mean(facts), "cited": statistics.mean(cited),
-        "words": statistics.median(words),
+        "seconds": statistics.median(p.seconds for p in found), "mb": peak_memory_mb(),
+        "facts": statistics.mean(p.facts for p in found),
+        "cited": statistics.mean(float(p.cited) for p in found),
+        "words": statistics.median(p.words for p in found),
     }  # fmt: skip
-
-
-def cites(text: str, sources: Sequence[Paper], gold: Sequence[str]) -> bool:
-    """Whether free text names a gold paper, by its number among the sources or by its title."""
-    numbers = {int(n) for n in re.findall(r"\[(\d+)\]", text)}
-    by_number = any(s.title in gold for n, s in enumerate(sources, 1) if n in numbers)
-    return by_number or any(title.casefold() in text.casefold() for title in gold)
 
 
 def embedding(engine: str) -> Callable[[argparse.Namespace], Values]:

@@ -1,11 +1,14 @@
 """Check the question set against the abstracts it was written from.
 
-    python eval/check.py [--set FILE] [--corpus LISTING]
+    python eval/check.py [--set FILE] [--corpus LISTING-OR-BEIR-FOLDER]
 
 Errors (exit code 1): a paper that the corpus lacks; a span outside its abstract or not on words'
 edges; a fact that its gold spans don't state; gold on an unanswerable question, or none on an
 answerable one; two questions alike; one paper's questions in both splits. Warnings: a question
-that gives away its own answer; a fact that the starter corpus's own digest doesn't hold.
+that gives away its own answer; a fact that the starter corpus's own digests don't hold.
+
+The answer to a "list" or "count" is papers: it needs no spans or facts, and its papers may be in
+both splits. Where papers share a title, any of them may hold the spans.
 """
 
 from __future__ import annotations
@@ -18,43 +21,47 @@ from pathlib import Path
 
 from rag.dedupe import normalised_title
 from rag.errors import RagError
-from rag.evaluation.questions import Asked, read_questions
-from rag.readers import read_paths
+from rag.evaluation.corpora import read_corpus
+from rag.evaluation.gold import choices, on_edges
+from rag.evaluation.questions import SEVERAL, Asked, read_questions
 from rag.records import Paper
 from rag.starter import starter_papers
 
 ROOT = Path(__file__).parent.parent
 
 
-def errors_of(asked: Asked, abstracts: Mapping[str, str]) -> list[str]:
-    """What is wrong with one question."""
-    missing = [t for t in asked.papers if normalised_title(t) not in abstracts]
+def errors_of(asked: Asked, papers: Mapping[str, Sequence[Paper]]) -> list[str]:
+    """What is wrong with one question, given papers by normalised title."""
+    missing = [t for t in asked.papers if normalised_title(t) not in papers]
     if missing:
         return [f"the corpus has no paper “{title}”" for title in missing]
     if not asked.answerable:
         return ["unanswerable, but with spans or facts"] if asked.spans or asked.facts else []
     if not asked.spans or not asked.facts:
-        return ["answerable, but without spans or without facts"]
-    abstract = abstracts[normalised_title(asked.papers[0])]
+        needed = asked.style not in SEVERAL
+        return ["answerable, but without spans or without facts"] if needed else []
+    return min((_wrong_gold(asked, of) for of in choices(asked, papers)), key=len)
+
+
+def _wrong_gold(asked: Asked, of: Mapping[int, Paper]) -> list[str]:
+    """What is wrong with spans and facts, given the papers by their number in the question."""
     found = []
-    for start, end in asked.spans:
-        if end > len(abstract):
-            found.append(f"the span {start}-{end} is outside the abstract ({len(abstract)})")
-        elif not _on_edges(abstract, start, end):
-            found.append(f"the span {start}-{end} cuts a word or begins or ends blank")
-    gold = "\n".join(abstract[start:end] for start, end in asked.spans)
+    for span in asked.spans:
+        abstract = of[span.paper].abstract
+        if span.end > len(abstract):
+            found.append(
+                f"the span {span.start}-{span.end} is outside the abstract ({len(abstract)})"
+            )
+        elif not on_edges(abstract, span.start, span.end):
+            found.append(f"the span {span.start}-{span.end} cuts a word or begins or ends blank")
+    if asked.style in SEVERAL:
+        return found  # Its facts, how many there are, stand at no span.
+    gold = "\n".join(of[s.paper].abstract[s.start : s.end] for s in asked.spans)
     for fact in asked.facts:
         # Spellings that the abstract doesn't use are allowed, if one of them it does.
         if not any(pattern.search(gold) for pattern in fact):
             found.append(f"the gold spans don't state {[p.pattern for p in fact]}")
     return found
-
-
-def _on_edges(text: str, start: int, end: int) -> bool:
-    part = text[start:end]
-    inside = start > 0 and text[start - 1].isalnum() and text[start].isalnum()
-    cut = end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
-    return part == part.strip() and not inside and not cut
 
 
 def errors_across(questions: Sequence[Asked]) -> list[str]:
@@ -67,6 +74,8 @@ def errors_across(questions: Sequence[Asked]) -> list[str]:
         if text in seen:
             found.append(f"{asked.id}: the same question as {seen[text]}")
         seen.setdefault(text, asked.id)
+        if asked.style in SEVERAL:
+            continue
         for title in asked.papers:
             split = splits.setdefault(normalised_title(title), asked.split)
             if split != asked.split:
@@ -74,25 +83,28 @@ def errors_across(questions: Sequence[Asked]) -> list[str]:
     return found
 
 
-def warnings_of(asked: Asked, starter: Mapping[str, str]) -> list[str]:
+def warnings_of(asked: Asked, starter: Mapping[str, Sequence[Paper]]) -> list[str]:
     """What may be meant but is worth a look."""
     found = [
         f"the question itself states {[p.pattern for p in fact]}"
         for fact in asked.facts
         if any(p.search(asked.question) for p in fact)
     ]
-    text = starter.get(normalised_title(asked.papers[0])) if asked.papers else None
-    if text is not None:
+    texts = [p.abstract for t in asked.papers for p in starter.get(normalised_title(t), ())]
+    if asked.answerable and texts:
         found += [
             f"the starter corpus's digest doesn't state {[p.pattern for p in fact]}"
             for fact in asked.facts
-            if not any(p.search(text) for p in fact)
+            if not any(p.search(text) for p in fact for text in texts)
         ]
     return found
 
 
-def by_title(papers: Iterable[object]) -> dict[str, str]:
-    return {normalised_title(p.title): p.abstract for p in papers if isinstance(p, Paper)}
+def by_title(papers: Iterable[Paper]) -> dict[str, list[Paper]]:
+    found: dict[str, list[Paper]] = {}
+    for paper in papers:
+        found.setdefault(normalised_title(paper.title), []).append(paper)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,12 +115,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         questions = read_questions(options.set)
-        abstracts = by_title(read_paths([str(options.corpus)]))
+        papers = by_title(read_corpus(options.corpus, lambda _: None).papers or ())
     except RagError as e:
         print(e, file=sys.stderr)
         return e.exit_code
     starter = by_title(starter_papers())
-    errors = [f"{q.id}: {text}" for q in questions for text in errors_of(q, abstracts)]
+    errors = [f"{q.id}: {text}" for q in questions for text in errors_of(q, papers)]
     errors += errors_across(questions)
     warnings = [f"{q.id}: {text}" for q in questions for text in warnings_of(q, starter)]
     for text in errors:

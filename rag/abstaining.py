@@ -9,77 +9,170 @@ import math
 import re
 from collections.abc import Sequence
 
-from rag.evidence import weights
-from rag.fusion import standardise
+from rag.asked import asked_for
+from rag.claims import contradicts
+from rag.evidence import Selection
+from rag.linear import probability
+from rag.matching import content_words
 from rag.records import Evidence, Hit
-from rag.words import STOP_WORDS, content_stems, coverage
+from rag.words import STOP_WORDS, content_stems
 
+# Cosine of question and sentence from which on a refusal says what the sentence does state.
+_CLOSE = 0.35
+
+# "Match" is late interaction (rag.matching): how well words of the question are met, 0 to 1.
 FEATURES = (
-    "likelihood",     # of the best sentence, nats a token; 0 when no model read it
-    "similarity",     # best cosine of question and sentence
-    "dense",          # cosine of question and the best paper
-    "sentence_cover", # share of the question's stems in the three best sentences
-    "paper_cover",    # the same in the best paper's title and abstract
-    "any_cover",      # the same in the five best papers
-    "lead",           # how far the best paper is ahead of the second, in standard deviations
-    "missing",        # stems of the question that the best paper lacks, at most 5
+    "dense",            # cosine of question and the best paper
+    "lead",             # match of the best paper over the next one's, times 10
+    "weakest_paper",    # match in the best paper of the quarter of the words met worst
+    "weakest_evidence", # the same in its title and best sentences
+    "gap",              # match in the abstract less match in the title, times 10
+    "gain",             # what the best sentence adds to the title's match, times 10
+    "asked",            # match of what is asked for, in the best sentences
+    "asked_weakest",    # the same of its word met worst, in the abstract
+    "asked_gap",        # match of what is asked for in the abstract less in the title, times 10
+    "figure",           # -1 when a number is asked for and the best sentence has none
+    "premise",          # -1 when the evidence says the opposite of what is taken for granted
+    "certainty",        # how far the best sentence stands out, 0 to 1
+    "named",            # 1 when the question says what it asks for
+    "manner",           # 1 when it asks how or why
+    "words",            # content words / 10: of more words, the worst are met worse
 )  # fmt: skip
+_FIGURE = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|third|quarter|"
+    r"double|twice|dozen|hundred|thousand|million|billion|single|both|pair)\b",
+    re.IGNORECASE,
+)
+# Cosine of question and best paper, and its match, together: below it the topic is another one.
+# No answerable dev question is as low, and two in three on absent topics are.
+_FAR = 0.56
+_BEST = 3  # sentences of the best paper that count as evidence
 
 
 def answer_features(
-    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]
+    question: str, hits: Sequence[Hit], selection: Selection, together: Sequence[str] = ()
 ) -> tuple[float, ...]:
-    """The values of `FEATURES`; hits and evidence best first, both non-empty."""
-    asked = set(content_stems(question))
+    """The values of `FEATURES`; hits and evidence best first, both non-empty.
+
+    Args:
+        together: ids of papers that can only answer together, such as those compared.
+    """
+    import numpy as np
+
+    evidence, words = selection.evidence, selection.words
     best = evidence[0]
-    in_paper = set(content_stems(f"{best.paper.title} {best.paper.abstract}"))
-    in_any = in_paper.union(
-        *(content_stems(f"{h.paper.title} {h.paper.abstract}") for h in hits[:5])
+    found = selection.matches[best.paper.id]
+    n = len(words.spans)
+    dense = next((h.dense for h in hits if h.paper.id == best.paper.id), hits[0].dense)
+    asked = asked_for(question, words.spans)
+    figure = -float(asked.want == "number" and not _FIGURE.search(best.text))
+    manner = float(asked.want == "manner")
+    own = [e for e in evidence if e.paper.id == best.paper.id][:_BEST]
+    premise = -float(contradicts(question, [e.text for e in own]))
+    top = [math.exp(e.score - best.score) for e in evidence]
+    certainty = 1 / math.fsum(top)
+    if n == 0:
+        return (dense, *(0.0,) * 8, figure, premise, certainty, 0.0, manner, 0.0)
+    group = {best.paper.id, *together}
+    others = [float(m.paper.mean()) for id_, m in selection.matches.items() if id_ not in group]
+    places = {id_: own_places for id_ in group if (own_places := _places(selection, id_))}
+    first = found.sentences[places[best.paper.id][0]]
+    title = np.max([selection.matches[id_].title for id_ in places], axis=0)
+    abstract = np.max([selection.matches[id_].abstract for id_ in places], axis=0)
+    said = np.max(
+        [selection.matches[id_].sentences[p].max(axis=0) for id_, p in places.items()], axis=0
     )
-    in_sentences = set(content_stems(best.paper.title)).union(
-        *(content_stems(e.text) for e in evidence[:3])
-    )
-    fused = standardise([h.fused for h in hits])
+    paper = np.maximum(title, abstract)
+    mean = float(paper.mean())
+    quarter = max(1, n // 4)
+    chosen = list(asked.words) or list(np.argsort(said, kind="stable")[:quarter])
     return (
-        best.likelihood if math.isfinite(best.likelihood) else 0.0,
-        max(e.similarity for e in evidence),
-        hits[0].dense,
-        coverage(asked, in_sentences),
-        coverage(asked, in_paper),
-        coverage(asked, in_any),
-        fused[0] - fused[1] if len(fused) > 1 else 1.0,
-        float(min(len(asked - in_paper), 5)),
+        dense,
+        (mean - max(others, default=mean)) * 10,
+        float(np.sort(paper)[:quarter].mean()),
+        float(np.sort(np.maximum(title, said))[:quarter].mean()),
+        float((abstract - title).mean()) * 10,
+        float(np.maximum(first - found.title, 0).mean()) * 10,
+        float(said[chosen].mean()),
+        float(abstract[chosen].min()),
+        float((abstract - title)[chosen].mean()) * 10,
+        figure,
+        premise,
+        certainty,
+        float(bool(asked.words)),
+        manner,
+        n / 10,
     )
 
 
-def answerable(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> float:
-    """Estimated probability, 0 to 1, that the evidence answers the question."""
-    if not hits or not evidence or not content_stems(question):
+def _places(selection: Selection, paper: str) -> list[int]:
+    """Which sentences of a paper are its best, best first."""
+    own = [e for e in selection.evidence if e.paper.id == paper][:_BEST]
+    return [selection.places[paper][e.span.start] for e in own]
+
+
+def answerable(
+    question: str, hits: Sequence[Hit], selection: Selection, together: Sequence[str] = ()
+) -> float:
+    """Estimated probability, 0 to 1, that the evidence answers the question.
+
+    Args:
+        together: ids of papers that can only answer together, such as those compared.
+    """
+    if not hits or not selection.evidence or not content_stems(question):
         return 0.0
-    read = math.isfinite(evidence[0].likelihood)
-    w = weights()["answerable" if read else "answerable_unread"]
-    values = answer_features(question, hits, evidence)
-    total = w.get("bias", 0.0) + sum(
-        w.get(name, 0.0) * value for name, value in zip(FEATURES, values, strict=True)
-    )
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    values = answer_features(question, hits, selection, together)
+    whole = selection.matches[selection.evidence[0].paper.id].paper
+    if whole.size and values[0] + float(whole.mean()) < _FAR:
+        return 0.0
+    return probability("answerable", FEATURES, values)
 
 
-def refusal(question: str, hits: Sequence[Hit]) -> str:
-    """Why there is no answer, for people, naming what the nearest abstract doesn't mention."""
+def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> str:
+    """Why there is no answer, for people: what the nearest abstract doesn't mention, and what it
+    does say instead, word for word."""
     if not hits:
         return "The abstracts hold no answer: no paper passes the filters."
-    paper = hits[0].paper
+    paper = evidence[0].paper if evidence else hits[0].paper
+    for item in [e for e in evidence if e.paper.id == paper.id][:_BEST]:
+        if contradicts(question, [item.text]):
+            return (
+                "What the question takes for granted is not what the nearest abstract, "
+                f"“{paper.title}”, says: “{item.text}”"
+            )
+    reason = f"The abstracts don't hold the answer: the nearest, “{paper.title}”, "
     known = set(content_stems(f"{paper.title} {paper.abstract}"))
     words = dict.fromkeys(re.findall(r"[^\W_]+(?:-[^\W_]+)*", question))
     missing = [
         w for w in words if w.lower() not in STOP_WORDS and not set(content_stems(w)) & known
     ]
-    nearest = f"the nearest, “{paper.title}”,"
+    wanted = _wanted(question)
     if missing:
-        return (
-            f"The abstracts don't hold the answer: {nearest} does not mention "
-            + ", ".join(f"“{w}”" for w in missing[:4])
-            + "."
-        )
-    return f"The abstracts don't hold the answer: {nearest} touches on it but does not state it."
+        reason += "does not mention " + ", ".join(f"“{w}”" for w in missing[:4])
+        reason += f", nor state {wanted}." if wanted and len(missing) < 3 else "."
+    else:
+        reason += f"does not state {wanted}." if wanted else "touches on it but does not state it."
+    if evidence and evidence[0].similarity >= _CLOSE:
+        reason += f" What it does say: “{evidence[0].text}”"
+    return reason
+
+
+def _wanted(question: str) -> str:
+    """What the question wants to be told, in its own words; "" when it doesn't say."""
+    words = content_words(question)
+    asked = asked_for(question, words)
+    if asked.want == "terse" or not asked.words:
+        return ""
+    phrase = question[words[asked.words[0]].start : words[asked.words[-1]].end]
+    if asked.want == "thing":
+        return f"the “{phrase}”"
+    if re.search(r"\bhow many\b", question, re.IGNORECASE):
+        return f"the number of “{phrase}”"
+    return f"how much “{phrase}”" if "how much" in question.lower() else f"how {phrase}"
+
+
+def none_listed(topic: str, hits: Sequence[Hit], of: int) -> str:
+    """Why a list of papers is empty, for people."""
+    if not hits:
+        return "The abstracts hold no answer: no paper passes the filters."
+    return f"None of the {of:,} papers matches “{topic}”. The nearest is “{hits[0].paper.title}”."

@@ -21,6 +21,7 @@ from rag.errors import RagError, UsageError
 from rag.options import INDEX as _INDEX
 from rag.options import JSON as _JSON
 from rag.options import MODEL as _MODEL
+from rag.options import evaluated as _evaluated
 from rag.options import filtered as _filters
 
 if TYPE_CHECKING:
@@ -272,30 +273,7 @@ def models_pull(name: str) -> None:
 
 
 @main.group("eval", invoke_without_command=True)
-@click.option(
-    "--set",
-    "questions",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Questions (default: the bundled set).",
-)
-@click.option(
-    "--corpus",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Papers to ask (default: the starter corpus).",
-)
-@click.option(
-    "--split", type=click.Choice(["dev", "test", "all"]), default="all", show_default=True
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write every answer and figure as JSON.",
-)
-@click.option("--evidence-only", is_flag=True, help="Without the language model.")
-@click.option("--limit", type=click.IntRange(1), help="Only so many questions, evenly spread.")
+@_evaluated
 @_MODEL
 @click.pass_context
 def eval_(context: click.Context, /, **values: Any) -> None:

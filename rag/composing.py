@@ -21,6 +21,7 @@ _MARGIN, _MARGIN_MANY = 0.3, 6.0
 # The same for further sentences of the best paper: the scores are log odds, so this is 1 in 90.
 _FILLER = 4.5
 _ALONE = "The abstract says:"
+LISTED = 12  # papers of a list that are quoted
 _MANY = re.compile(
     r"\b(?:papers|works|studies)\b|"
     r"\b(?:which|list|name|compare) (?:\w+ )?(?:methods|approaches|models|systems|techniques)\b",
@@ -71,6 +72,25 @@ def choose_quotes(
         chosen.append((item, span))
         said |= stems
         room -= cost
+    return chosen
+
+
+def set_side_by_side(
+    evidence: Sequence[Evidence], question: str, words: int, papers: Sequence[str]
+) -> list[tuple[Evidence, Span]]:
+    """The sentences to quote from papers that are compared: the best of each, then more of each
+    in turn.
+
+    Args:
+        evidence: best first.
+        words: budget for one paper's quotes.
+        papers: ids of the papers, in the order in which the question names them.
+    """
+    chosen: list[tuple[Evidence, Span]] = []
+    for paper in papers:
+        own = [item for item in evidence if item.paper.id == paper]
+        title = len(own[0].paper.title.split()) if own else 0
+        chosen += choose_quotes(own, question, max(words - title, 1))[: _SENTENCES // 2]
     return chosen
 
 
@@ -137,3 +157,22 @@ def answer_text(claims: Sequence[Claim], sources: Sequence[Source]) -> str:
             framed = 0
             parts.append(f"{claim.text} {marks}")
     return " ".join(parts)
+
+
+def list_text(
+    topic: str, claims: Sequence[Claim], sources: Sequence[Source], found: int, of: int
+) -> str:
+    """How many papers were found and each one's title with its quote.
+
+    Args:
+        found: papers about the topic; of: papers in the index.
+    """
+    shown = len(claims)
+    matching = "matches" if found == 1 else "match"
+    lead = f"{found:,} of {of:,} papers {matching} “{topic}”"
+    lead += f"; the {shown} surest:" if shown < found else ":"
+    titles = {s.n: s.paper.title for s in sources}
+    lines = [
+        f"[{c.citations[0].source}] {titles[c.citations[0].source]}: “{c.text}”" for c in claims
+    ]
+    return "\n".join([lead, *lines])

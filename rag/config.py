@@ -39,7 +39,7 @@ class Settings:
     ability: str = ""
     chunk_tokens: int = 256
     papers: int = 5
-    candidates: int = 12
+    candidates: int = 8
     answer_words: int = 80
     abstain_below: float = 0.5
     threads: int = 0

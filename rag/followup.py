@@ -1,42 +1,49 @@
-"""A question that leans on earlier ones is made self-contained by what it leans on; one that
-stands by itself is left as it is, whatever came before."""
+"""Whether a question leans on earlier ones, and on what, told from its wording; one that stands
+by itself is left as it is, whatever came before."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from enum import Enum
 
 from rag.words import content_stems
 
 _POINTING = re.compile(
     r"\b(?:it|its|itself|they|them|their|theirs|this|that|these|those|the same|the former|"
-    r"the latter|the (?:first|second|third|last|other) (?:one|paper|method|model|approach)|"
+    r"the latter|the (?:first|second|third|last|other) "
+    r"(?:ones?|two|three|papers?|methods?|models?|approach(?:es)?)|"
     r"(?:that|this|the) (?:paper|work|study|method|model|approach|dataset|system|authors?))\b",
     re.IGNORECASE,
 )
 _ELLIPSIS = re.compile(
-    r"^\s*(?:and|but|or|so|also|what about|how about|why|how so|what else)\b", re.I
+    r"^\s*(?:and|but|or|so|also|then|what about|how about|why|how so|what else|any)\b", re.I
 )
 _RELATIVE = re.compile(
     r"\b(?:papers?|methods?|models?|works?|approach(?:es)?|those|one) that\b", re.I
 )
-
-
+_ONE = r"(?: (?:ones?|papers?|methods?|models?|approach(?:es)?|works?))?"
+_PLACES = (
+    (0, re.compile(rf"\bthe (?:former|first){_ONE}\b", re.IGNORECASE)),
+    (1, re.compile(rf"\bthe (?:latter|second|other){_ONE}\b", re.IGNORECASE)),
+    (2, re.compile(rf"\bthe third{_ONE}\b", re.IGNORECASE)),
+)
 _INSIDE = re.compile(r"\b(?:it|its|they|them|their|this|these|that)\b", re.IGNORECASE)
 # A name inside the question: a capital past its first word.
 _NAME = re.compile(r"(?<=[\w,;:] )[\"“(]?[A-Z][\w-]+|\b[a-z]+[A-Z]\w*")
+_DESCRIBED = 3  # content words of a clause that describes something
 _NEW_CLAUSE = re.compile(r"\b(?:and|or|but|while|because|when|since)\b|[,;.?]")
 
 
-def _names_something(text: str) -> bool:
-    """Whether a pointer stands in a later clause than a named thing that it can mean."""
-    name, pointer = _NAME.search(text), _POINTING.search(text)
-    if not name or not pointer:
-        return False
-    return bool(_NEW_CLAUSE.search(text, name.end(), max(name.end(), pointer.start())))
+class Leaning(Enum):
+    """How surely a question leans on what was said before."""
+
+    NOT = 0
+    MAYBE = 1
+    CERTAIN = 2
 
 
-def leans_on_history(text: str) -> bool:
+def leaning(text: str) -> Leaning:
     """Whether a question can't be understood alone."""
     own = content_stems(text)
     # Pointers that point inside the question: "papers that …", "X is fast and it …".
@@ -44,29 +51,41 @@ def leans_on_history(text: str) -> bool:
     if _names_something(text):
         plain = _INSIDE.sub(" ", plain)
     if _ELLIPSIS.search(plain) and len(own) <= 6:
-        return True
+        return Leaning.CERTAIN if len(own) <= 3 else Leaning.MAYBE
     if _POINTING.search(plain):
-        return len(own) <= 8
-    return len(own) <= 1
+        return Leaning.CERTAIN if len(own) <= 4 else Leaning.MAYBE
+    return Leaning.CERTAIN if len(own) <= 1 else Leaning.NOT
 
 
-def self_contained(text: str, history: Sequence[str]) -> str:
-    """The question with what it refers to.
+def _names_something(text: str) -> bool:
+    """Whether a pointer stands in a later clause than a thing that it can mean."""
+    name, pointer = _NAME.search(text), _POINTING.search(text)
+    if not pointer:
+        return False
+    clause = text[: pointer.start()].rpartition(",")[0]
+    if len(content_stems(clause)) >= _DESCRIBED:
+        return True
+    if not name:
+        return False
+    return bool(_NEW_CLAUSE.search(text, name.end(), max(name.end(), pointer.start())))
 
-    The nearest earlier question that stands by itself gives the topic; one that itself leans on
-    others is kept between them, newest last.
+
+def pointed_at(text: str) -> int | None:
+    """Which of the things named before is meant ("the second one": 1); None when not said."""
+    found = [(m.start(), place) for place, pattern in _PLACES if (m := pattern.search(text))]
+    return min(found)[1] if found else None
+
+
+def topic_of(history: Sequence[str]) -> str:
+    """What a conversation is about: the nearest earlier question that stands by itself, with the
+    ones after it.
 
     Args:
         history: earlier questions, oldest first.
-
-    Returns:
-        The question alone when it needs nothing, else "TOPIC … — QUESTION".
     """
-    if not history or not leans_on_history(text):
-        return text
     topic: list[str] = []
     for earlier in reversed(history[-4:]):
         topic.insert(0, earlier.strip())
-        if not leans_on_history(earlier):
+        if leaning(earlier) is Leaning.NOT:
             break
-    return f"{' '.join(topic)} — {text.strip()}"
+    return " ".join(topic)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import log2
 from typing import TypeVar
 
@@ -89,6 +90,82 @@ def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
     return twice / (2 * len(positive) * len(negative))
 
 
+def roc_points(
+    positive: Sequence[float], negative: Sequence[float]
+) -> list[tuple[float, float, float]]:
+    """(threshold, false positive rate, true positive rate) for each bound that tells cases apart.
+
+    A case is called positive when it scores the threshold or more: Fawcett 2006, "An Introduction
+    to ROC Analysis", section 4. Thresholds fall from infinity (nothing is positive) to the lowest
+    score (everything is); equal scores move together. Empty when either list is.
+    """
+    if not positive or not negative:
+        return []
+    up, down = sorted(positive), sorted(negative)
+
+    def share(ordered: Sequence[float], bound: float) -> float:
+        return (len(ordered) - bisect_left(ordered, bound)) / len(ordered)
+
+    bounds = [float("inf"), *sorted({*positive, *negative}, reverse=True)]
+    return [(bound, share(down, bound), share(up, bound)) for bound in bounds]
+
+
+def brier_score(probabilities: Sequence[float], outcomes: Sequence[bool]) -> float:
+    """Mean squared distance of probability and outcome, 0 (right and sure) to 1; NaN of nothing.
+
+    Brier 1950, "Verification of Forecasts Expressed in Terms of Probability", for two classes,
+    counted once (half of the original sum over both).
+    """
+    return mean([(p - y) ** 2 for p, y in zip(probabilities, outcomes, strict=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Cases whose probability is in [low, high), the last bin including 1.
+
+    Attributes:
+        count: how many cases.
+        predicted: their mean probability; observed: the share of them that came true. NaN where
+            there is no case.
+    """
+
+    low: float
+    high: float
+    count: int
+    predicted: float
+    observed: float
+
+
+def reliability_bins(
+    probabilities: Sequence[float], outcomes: Sequence[bool], bins: int = 10
+) -> list[Bin]:
+    """Cases by probability, in bins of equal width: what a reliability diagram shows.
+
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2.
+    """
+    groups: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
+    for p, y in zip(probabilities, outcomes, strict=True):
+        groups[min(int(p * bins), bins - 1)].append((p, y))
+    return [
+        Bin(n / bins, (n + 1) / bins, len(group), mean([p for p, _ in group]),
+            mean([float(y) for _, y in group]))
+        for n, group in enumerate(groups)
+    ]  # fmt: skip
+
+
+def expected_calibration_error(
+    probabilities: Sequence[float], outcomes: Sequence[bool], bins: int = 10
+) -> float:
+    """How far probability and outcome lie apart, 0 to 1: the bins' distances, by their cases.
+
+    Guo et al. 2017, equation 3 (Naeini et al. 2015). NaN of nothing.
+    """
+    found = [b for b in reliability_bins(probabilities, outcomes, bins) if b.count]
+    if not found:
+        return float("nan")
+    return sum(b.count * abs(b.observed - b.predicted) for b in found) / len(probabilities)
+
+
 def mean(values: Sequence[float]) -> float:
     """Arithmetic mean; NaN of nothing."""
     return sum(values) / len(values) if values else float("nan")
@@ -134,6 +211,21 @@ def bootstrap_interval(
     values = [v for v in found if v == v]
     tail = (1 - level) / 2
     return percentile(values, tail), percentile(values, 1 - tail)
+
+
+def paired_interval(
+    pairs: Sequence[tuple[T, T]], statistic: Callable[[Sequence[T]], float]
+) -> tuple[float, float]:
+    """95 % bootstrap interval of statistic(second) - statistic(first) over the same items.
+
+    Pairs are resampled whole: Efron and Tibshirani 1993, section 8.3; so what is hard for both
+    sides doesn't widen the interval.
+    """
+
+    def difference(drawn: Sequence[tuple[T, T]]) -> float:
+        return statistic([b for _, b in drawn]) - statistic([a for a, _ in drawn])
+
+    return bootstrap_interval(pairs, difference)
 
 
 def _count(relevance: Mapping[str, int]) -> int:

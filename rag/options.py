@@ -25,6 +25,33 @@ _FILTERS = (
     ),
     click.option("--author", multiple=True, help="Only papers of this author (repeatable)."),
 )
+_PATH = click.Path(path_type=Path)
+_EVALUATED = (
+    click.option("--set", "questions", type=_PATH, metavar="FILE",
+                 help='Questions (default: the bundled set; "cranfield" names the other one).'),
+    click.option("--corpus", type=_PATH, metavar="PATH",
+                 help="Papers to ask, or a folder in BEIR layout (default: the starter corpus)."),
+    click.option("--split", type=click.Choice(["dev", "test", "all"]), default="all",
+                 show_default=True),
+    click.option("--limit", type=click.IntRange(1), help="Only so many questions, evenly spread."),
+    click.option("--evidence-only", is_flag=True, help="Without the language model."),
+    click.option("--baseline", "plain", type=click.IntRange(0), default=0, metavar="N",
+                 help="Ask the plain pipeline of most tutorials N of the answerable questions too."
+    ),
+    click.option("--against", "old", type=_PATH, metavar="OLD.json",
+                 help="Compare with an earlier run's --out."),
+    click.option("--out", type=_PATH, metavar="FILE", help="Write every answer and figure as JSON."
+    ),
+    click.option("--html", type=_PATH, metavar="FILE",
+                 help="Write a report to read: one page, no network."),
+)  # fmt: skip
+
+
+def evaluated(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of an evaluation."""
+    for option in reversed(_EVALUATED):
+        command = option(command)
+    return command
 
 
 def filtered(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,12 +13,20 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 import rag
-from rag.abstaining import answerable, refusal
+from rag.abstaining import answerable, none_listed, refusal
 from rag.claims import check_quote
-from rag.composing import Numbering, answer_text, choose_quotes, quote_claims
+from rag.composing import (
+    LISTED,
+    Numbering,
+    answer_text,
+    choose_quotes,
+    list_text,
+    quote_claims,
+    set_side_by_side,
+)
 from rag.drafting import drafted_claims
 from rag.evidence import select_evidence
-from rag.followup import self_contained
+from rag.members import MEMBER, candidates
 from rag.records import (
     Answer,
     Claim,
@@ -35,8 +43,8 @@ from rag.records import (
     Status,
     Timings,
 )
-from rag.retrieval import retrieve
 from rag.searching import cleaned
+from rag.understanding import Understood, found_for, understand
 from rag.words import content_stems
 
 if TYPE_CHECKING:
@@ -119,25 +127,37 @@ class Assistant:
         """
         clock = _Clock()
         text = cleaned(question.text)
-        understood = self_contained(text, [cleaned(h) for h in question.history if h.strip()])
+        history = [cleaned(h) for h in question.history if h.strip()]
         self.index.refresh()
-        vector = self.index.embedder.encode([understood])[0]
-        hits = retrieve(self.index, understood, vector, self.settings.papers, question.filters)
+        understood = understand(self.index, text, history, question.filters)
+        if understood.intent.kind in ("list", "count"):
+            yield from self._listed(question, understood, clock)
+            return
+        vector = self.index.embedder.encode([understood.search])[0]
+        hits = found_for(self.index, understood, vector, self.settings.papers, question.filters)
         clock.lap("retrieve")
-        yield Retrieved(understood, tuple(hits))
+        yield Retrieved(understood.text, tuple(hits))
         # A question of function words alone matches everything and asks nothing.
-        asks = bool(hits) and bool(content_stems(understood))
+        asks = bool(hits) and bool(content_stems(understood.search))
         model = self._load() if self._load is not None and asks else None
+        if understood.focus != understood.search:
+            vector = self.index.embedder.encode([understood.focus])[0]
+        evidence: tuple[Evidence, ...] = ()
+        supported = 0.0
         try:
-            evidence = select_evidence(
-                self.index, understood, vector, hits if asks else [],
-                model.engine if model else None, self.settings.candidates, _heeding(stopped),
-            )  # fmt: skip
+            if asks:
+                read = hits[:1] if understood.certain else hits
+                selection = select_evidence(
+                    self.index, understood.focus, vector, read,
+                    model.engine if model else None, self.settings.candidates, _heeding(stopped),
+                )  # fmt: skip
+                evidence = selection.evidence
+                together = [side[0].paper.id for side in understood.sides]
+                supported = answerable(understood.focus, hits, selection, together)
         except _StoppedError:
-            evidence = []
-        supported = answerable(understood, hits, evidence) if asks else 0.0
+            pass
         clock.lap("evidence")
-        yield Selected(tuple(evidence))
+        yield Selected(evidence, supported)
         claims: list[Claim] = []
         numbering = Numbering()
         if evidence and supported >= self.settings.abstain_below:
@@ -149,24 +169,62 @@ class Assistant:
                 claims.append(claim)
                 yield Claimed(claim, numbering.sources)
         clock.lap("generate")
-        reason = _STOPPED if stopped() else refusal(understood, hits)
+        reason = _STOPPED if stopped() else refusal(understood.focus, hits, evidence)
+        shown = answer_text(claims, numbering.sources) if claims else reason
         yield Done(
-            self._answer(question, understood, hits, claims, numbering, clock, model, reason)
+            self._answer(question, understood.text, hits, claims, numbering, clock, model, shown)
         )
 
     def _claims(
         self,
-        question: str,
+        understood: Understood,
         evidence: Sequence[Evidence],
         model: LanguageModel | None,
         numbering: Numbering,
         stopped: Callable[[], bool],
     ) -> Iterator[Claim]:
-        words = self.settings.answer_words
-        if model is not None and model.ability == "write":
+        words, question = self.settings.answer_words, understood.focus
+        if understood.sides:
+            sides = [side[0].paper.id for side in understood.sides]
+            yield from quote_claims(set_side_by_side(evidence, question, words, sides), numbering)
+        elif model is not None and model.ability == "write":
             yield from drafted_claims(question, evidence, model, numbering, words, stopped)
         else:
             yield from quote_claims(choose_quotes(evidence, question, words), numbering)
+
+    def _listed(self, question: Question, understood: Understood, clock: _Clock) -> Iterator[Event]:
+        """Papers about a topic, from the whole index; no language model takes part."""
+        topic = understood.intent.topic
+        vector = self.index.embedder.encode([topic])[0]
+        near = candidates(self.index, topic, vector, question.filters)
+        found = [m for m in near if m.probability >= MEMBER]
+        hits = [m.hit for m in (found or near)[: max(self.settings.papers, len(found))]]
+        clock.lap("retrieve")
+        yield Retrieved(understood.text, tuple(hits))
+        evidence = [
+            Evidence(
+                f"S{n}", m.hit.paper, m.shown_by, n - 1, float("-inf"), m.hit.sentence,
+                m.probability,
+            )
+            for n, m in enumerate(found, 1)
+        ]  # fmt: skip
+        clock.lap("evidence")
+        yield Selected(tuple(evidence), near[0].probability if near else 0.0)
+        numbering = Numbering()
+        claims = []
+        for claim in quote_claims([(e, e.span) for e in evidence[:LISTED]], numbering):
+            if _stands(claim, numbering):
+                claims.append(claim)
+                yield Claimed(claim, numbering.sources)
+        clock.lap("verify")
+        of = self.index.snapshot.count()
+        shown = list_text(topic, claims, numbering.sources, len(found), of)
+        yield Done(
+            self._answer(
+                question, understood.text, hits, claims, numbering, clock, None,
+                shown if claims else none_listed(topic, hits, of),
+            )
+        )  # fmt: skip
 
     def _answer(
         self,
@@ -177,17 +235,17 @@ class Assistant:
         numbering: Numbering,
         clock: _Clock,
         model: LanguageModel | None,
-        reason: str,
+        shown: str,
     ) -> Answer:
+        """`shown` is the answer's text with claims, the reason for having none without."""
         status: Status = "answered" if claims else "abstained"
-        reason = "" if claims else reason
         sources = numbering.sources
         return Answer(
             question=question.text,
             understood=understood,
             status=status,
-            reason=reason,
-            text=answer_text(claims, sources) if claims else reason,
+            reason="" if claims else shown,
+            text=shown,
             claims=tuple(claims),
             sources=sources,
             nearest=tuple(

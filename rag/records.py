@@ -138,7 +138,7 @@ class Hit:
         dense: cosine similarity of question and best chunk, -1 to 1.
         lexical: BM25, >= 0; 0 when no term matched.
         sentence: cosine similarity of question and best sentence, -1 to 1.
-        fused: what the ranking is by (see rag.fusion).
+        fused: what the ranking is by (see rag.fusion and rag.reranking); only differences count.
         best_sentence: the sentence behind `sentence`.
     """
 
@@ -290,9 +290,14 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The sentences that the answer will be made of, best first."""
+    """The sentences that the answer will be made of, best first.
+
+    Attributes:
+        supported: estimated probability that they hold the answer, 0 to 1.
+    """
 
     evidence: tuple[Evidence, ...]
+    supported: float
 
 
 @dataclass(frozen=True, slots=True)

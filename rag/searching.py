@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rag.errors import UsageError
+from rag.reranking import DEPTH, reranked
 from rag.retrieval import retrieve
 
 if TYPE_CHECKING:
@@ -40,4 +41,5 @@ def search(index: OpenIndex, query: str, k: int, filters: Filters | None = None)
     """
     text = cleaned(query)
     index.refresh()
-    return retrieve(index, text, index.embedder.encode([text])[0], k, filters)
+    vector = index.embedder.encode([text])[0]
+    return reranked(index, text, retrieve(index, text, vector, max(k, DEPTH), filters))[:k]

@@ -186,6 +186,11 @@ def _stemmer() -> Any:
     return Stemmer.Stemmer("porter")
 
 
+def stem(word: str) -> str:
+    """The Porter stem of a lower-case word."""
+    return str(_stemmer().stemWord(word))
+
+
 def content_stems(text: str) -> list[str]:
     """Porter stems of the words that are no stop words, in order, parts of compounds apart."""
     words = [
@@ -196,8 +201,3 @@ def content_stems(text: str) -> list[str]:
         if part.lower() not in STOP_WORDS
     ]
     return list(_stemmer().stemWords(words))
-
-
-def coverage(question: set[str], passage: set[str]) -> float:
-    """Share of the question's stems that occur in the passage, 0 to 1; 0 without stems."""
-    return len(question & passage) / len(question) if question else 0.0

@@ -44,6 +44,14 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def prepared_models() -> None:
+    """So that no test is the one in which a model is prepared, which the program says aloud."""
+    from rag.commands import prepare_models
+
+    prepare_models()
+
+
 @pytest.fixture(scope="session")
 def listing() -> Path:
     if not LISTING.is_file():

@@ -21,11 +21,11 @@ from rag import cli
 from rag.config import Settings, cache_dir
 from rag.errors import InputError, UsageError
 from rag.evaluation import beir, retrieving
-from rag.evaluation.answering import ask_all, report_object
+from rag.evaluation.answering import ask_all
 from rag.evaluation.figures import main_figures
 from rag.evaluation.judging import Judged, unsupported
 from rag.evaluation.questions import Asked, chosen, read_questions
-from rag.evaluation.tables import Table, plain_lines, without_nan
+from rag.evaluation.tables import Table, plain_lines
 from rag.index import OpenIndex, add_papers
 from rag.pipeline import Assistant
 from rag.records import Answer, Paper, Question
@@ -110,7 +110,7 @@ def judged(small_index: OpenIndex, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("set") / "q.jsonl"
     path.write_text(lines_of(QUESTIONS), encoding="utf-8")
     settings = Settings(abstain_below=0.0)
-    return ask_all(Assistant(small_index, settings, None), read_questions(path))
+    return ask_all(Assistant(small_index, settings, None), read_questions(path))[0]
 
 
 # ── question sets ───────────────────────────────────────────────────────────────────────────────
@@ -132,6 +132,9 @@ GOOD = {"id": "x", "question": "Why?", "answerable": True, "papers": ["T"]}
         (json.dumps(GOOD | {"papers": "T"}), '"papers"'),
         (json.dumps(GOOD | {"spans": [[5, 5]]}), "[5, 5]"),
         (json.dumps(GOOD | {"spans": [[True, 5]]}), "[true, 5]"),
+        (json.dumps(GOOD | {"spans": [[1, 5, 0, 0]]}), "[1, 5, 0, 0]"),
+        (json.dumps(GOOD | {"spans": [[1, 5], [1, 5, 1]]}), "[1, 5, 1]"),
+        (json.dumps(GOOD | {"spans": [[1, 5, -1]]}), "[1, 5, -1]"),
         (json.dumps(GOOD | {"facts": ["one"]}), '"facts"'),
         (json.dumps(GOOD | {"facts": [["(open"]]}), "(open"),
         (json.dumps(GOOD | {"history": [1]}), '"history"'),
@@ -237,27 +240,28 @@ def test_judged_by_hand(judged: list[Judged]) -> None:
     a, b, c, d = judged
     for one, title in zip((a, b, c), (p[0] for p in PAPERS), strict=True):
         assert one.answer.nearest[0].title == title
-        assert (one.precision_1, one.recall_3, one.reciprocal) == (1.0, 1.0, 1.0)
-        assert one.cited
-        assert one.answered
+        o = one.outcome
+        assert (o.precision_1, o.recall, o.reciprocal, o.ndcg_10) == (1.0, (1.0,) * 10, 1.0, 1.0)
+        assert (o.read, o.cited, o.papers_cited, o.answered, o.papers) == (1.0, True, 1.0, True, 1)
+        assert (o.citation_recall, o.citation_precision) == (1.0, 1.0)
     # One paper holds all three sentences at most, so that its facts are among the best four
     # only if the sentence with them is; the answer quotes it.
-    assert a.in_claims == 1.0
-    assert b.in_claims == 1.0
-    assert c.in_claims == 0.5  # The second fact is stated nowhere; case is ignored.
-    assert max(c.in_evidence) == 0.5
-    assert list(a.in_evidence) == sorted(a.in_evidence)
-    assert math.isnan(d.in_claims)
-    assert not d.cited
+    assert a.outcome.in_claims == 1.0
+    assert b.outcome.in_claims == 1.0
+    assert c.outcome.in_claims == 0.5  # The second fact is stated nowhere; case is ignored.
+    assert max(c.outcome.in_evidence) == 0.5
+    assert list(a.outcome.in_evidence) == sorted(a.outcome.in_evidence)
+    assert math.isnan(d.outcome.in_claims)
+    assert not d.outcome.cited
     assert [j.unsupported for j in judged] == [()] * 4
-    assert a.words == len(a.answer.text.split())
+    assert a.outcome.words == len(a.answer.text.split())
 
 
 def test_probability_is_the_pipelines_own(small_index: OpenIndex, judged: list[Judged]) -> None:
     # At a bound just above or below it the pipeline abstains or answers.
     for one in judged:
         for shift, status in ((-1e-6, "answered"), (1e-6, "abstained")):
-            bound = min(max(one.probability + shift, 0.0), 1.0)
+            bound = min(max(one.outcome.probability + shift, 0.0), 1.0)
             assistant = Assistant(small_index, Settings(abstain_below=bound), None)
             assert assistant.ask(Question(one.asked.question)).status == status
 
@@ -311,34 +315,36 @@ def test_brackets_of_an_abstract_are_no_markers(judged: list[Judged]) -> None:
 
 
 def test_figures_by_hand(judged: list[Judged]) -> None:
-    a, b, c, d = judged
-    refused = replace(d.answer, status="abstained", claims=(), sources=())
+    a, b, c, d = (j.outcome for j in judged)
     mixed = [
         replace(a, precision_1=0.0, probability=0.4),
         replace(b, in_claims=0.0, cited=False, probability=0.9),
         replace(c, probability=0.6),
-        replace(d, answer=refused, probability=0.5),
+        replace(d, answered=False, probability=0.5),
     ]
-    found = {f.name: f for f in main_figures(mixed)}
-    assert found["right paper first (P@1)"].value == pytest.approx(2 / 3)
-    assert found["facts in the answer's claims"].value == pytest.approx((1 + 0 + 0.5) / 3)
-    assert found["right paper cited when answered"].value == pytest.approx(2 / 3)
-    assert found["answerable answered"].value == 1.0
-    assert found["unanswerable refused"].value == 1.0
-    assert found["unanswerable refused"].count == 1
-    assert found["AUC of the estimated probability"].value == pytest.approx(2 / 3)
+    found = {f.key: f for f in main_figures(mixed)}
+    assert found["precision_1"].value == pytest.approx(2 / 3)
+    assert found["facts"].value == pytest.approx((1 + 0 + 0.5) / 3)
+    assert found["cited"].value == pytest.approx(2 / 3)
+    assert found["refused"].value == 0.0
+    assert found["let_through"].value == 0.0
+    assert found["let_through"].count == 1
+    assert found["auc"].value == pytest.approx(2 / 3)
+    squares = (0.6**2, 0.1**2, 0.4**2, 0.5**2)
+    assert found["brier"].value == pytest.approx(sum(squares) / 4)
+    assert found["ece"].value == pytest.approx((0.6 + 0.1 + 0.4 + 0.5) / 4)
+    assert found["words"].value == sorted(o.words for o in (a, b, c))[1]
     for figure in found.values():
-        assert figure.low <= figure.value <= figure.high
-    assert json.loads(json.dumps(without_nan(report_object(mixed)), allow_nan=False))
+        assert figure.low <= figure.value <= figure.high or figure.count == 0
 
 
 def test_with_the_language_model(small_index: OpenIndex, language_model: LanguageModel,
                                  question_file: Path) -> None:  # fmt: skip
     assistant = Assistant(small_index, Settings(abstain_below=0.0), lambda: language_model)
-    found = ask_all(assistant, read_questions(question_file)[:1])
+    found, _ = ask_all(assistant, read_questions(question_file)[:1])
     assert found[0].answer.model == language_model.info
     assert found[0].unsupported == ()
-    assert found[0].in_claims == 1.0
+    assert found[0].outcome.in_claims == 1.0
 
 
 # ── the commands ────────────────────────────────────────────────────────────────────────────────

@@ -7,22 +7,28 @@ import json
 import math
 import random
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import pytrec_eval
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import brier_score_loss, roc_auc_score, roc_curve
 
 from rag.metrics import (
     auc,
     average_precision,
     bootstrap_interval,
+    brier_score,
+    expected_calibration_error,
     mean,
     ndcg_at,
+    paired_interval,
     percentile,
     precision_at,
     recall_at,
     reciprocal_rank,
+    reliability_bins,
+    roc_points,
 )
 from tests.conftest import CRANFIELD
 
@@ -183,3 +189,60 @@ def test_bootstrap_leaves_out_rounds_without_a_value() -> None:
         return auc([s for s, y in pairs if y], [s for s, y in pairs if not y])
 
     assert bootstrap_interval(items, separation) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_roc_points_as_scikit_learn(seed: int) -> None:
+    draw = random.Random(seed)
+    positive = [draw.randint(0, 12) / 12 for _ in range(draw.randint(1, 60))]
+    negative = [draw.randint(0, 9) / 12 for _ in range(draw.randint(1, 60))]
+    labels = [1] * len(positive) + [0] * len(negative)
+    false, true, bounds = roc_curve(labels, positive + negative, drop_intermediate=False)
+    found = roc_points(positive, negative)
+    assert [b for b, _, _ in found] == pytest.approx(list(bounds))
+    assert [x for _, x, _ in found] == pytest.approx(list(false))
+    assert [y for _, _, y in found] == pytest.approx(list(true))
+    # Its area is the AUC.
+    area = sum((b[1] - a[1]) * (a[2] + b[2]) / 2 for a, b in pairwise(found))
+    assert area == pytest.approx(auc(positive, negative))
+    assert roc_points([], negative) == roc_points(positive, []) == []
+
+
+def test_brier_score_as_scikit_learn() -> None:
+    draw = random.Random(1)
+    probabilities = [draw.random() for _ in range(80)]
+    outcomes = [draw.random() < p for p in probabilities]
+    assert brier_score(probabilities, outcomes) == pytest.approx(
+        brier_score_loss(outcomes, probabilities)
+    )
+    assert brier_score([1.0, 0.0], [True, False]) == 0
+    assert brier_score([1.0, 0.0], [False, True]) == 1
+    assert math.isnan(brier_score([], []))
+
+
+def test_calibration_by_hand() -> None:
+    probabilities = [0.05, 0.15, 0.15, 0.95, 1.0]
+    outcomes = [False, True, False, True, True]
+    bins = reliability_bins(probabilities, outcomes)
+    assert [b.count for b in bins] == [1, 2, 0, 0, 0, 0, 0, 0, 0, 2]
+    assert (bins[1].low, bins[1].high) == (0.1, 0.2)
+    assert bins[1].predicted == pytest.approx(0.15)
+    assert bins[1].observed == 0.5
+    assert math.isnan(bins[5].observed)
+    # By cases: 1/5 of 0.05, 2/5 of 0.35, 2/5 of 0.025.
+    error = expected_calibration_error(probabilities, outcomes)
+    assert error == pytest.approx((0.05 + 2 * 0.35 + 2 * 0.025) / 5)
+    assert expected_calibration_error([1.0, 0.0], [True, False]) == 0
+    assert math.isnan(expected_calibration_error([], []))
+
+
+def test_paired_interval_leaves_out_what_both_share() -> None:
+    draw = random.Random(5)
+    hard = [float(draw.random() < 0.5) for _ in range(100)]
+    better = [min(x + float(n % 10 == 0), 1.0) for n, x in enumerate(hard)]
+    low, high = paired_interval(list(zip(hard, better, strict=True)), mean)
+    assert 0 <= low < mean(better) - mean(hard) < high
+    # Apart, the two means vary far more than their difference does.
+    apart = bootstrap_interval(better, mean)
+    assert high - low < 0.6 * (apart[1] - apart[0])
+    assert paired_interval([(x, x) for x in hard], mean) == (0, 0)

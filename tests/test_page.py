@@ -99,7 +99,7 @@ def test_events_bring_papers_then_sentences_then_claims_then_the_end() -> None:
     assert "Reading 2 abstracts" in shown.text
     assert not turn.finished
     evidence = Evidence("S1", OTHER, Span(0, 10), 1, -1.0, 0.5, 1.0)
-    turn = page.advanced(turn, Selected((evidence,)))
+    turn = page.advanced(turn, Selected((evidence,), 0.9))
     assert "Ice melts." in Seen(page.turn_html(turn)).text
     claim = quoted(PAPER, "It grew 3 m in a year.")
     turn = page.advanced(turn, Claimed(claim, (Source(1, PAPER),)))

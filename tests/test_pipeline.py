@@ -9,7 +9,6 @@ import pytest
 from rag.claims import check_claim
 from rag.config import Settings
 from rag.errors import UsageError
-from rag.followup import self_contained
 from rag.index import OpenIndex
 from rag.llm import LanguageModel
 from rag.pipeline import Assistant
@@ -111,8 +110,66 @@ def test_follow_up(assistant: Assistant) -> None:
     assert assistant.ask(Question(whole, ("What is nnU-Net?",))).understood == whole
 
 
-def test_a_pronoun_explained_by_its_own_question_needs_no_history() -> None:
-    assert self_contained(TASKMASTER, ["What is nnU-Net?"]) == TASKMASTER
+def test_the_second_of_two_things_compared(without_model: Assistant) -> None:
+    history = ("Compare Samba and MANet for remote sensing segmentation",)
+    answer = without_model.ask(Question("Which decoder does the first one use?", history))
+    sound(answer)
+    assert "Samba" in answer.understood
+    other = without_model.ask(Question("What does the second one adapt?", history))
+    sound(other)
+    assert "MANet" in other.understood
+
+
+def test_two_things_side_by_side(without_model: Assistant) -> None:
+    question = "XNOR-Net vs A&B BNN: what arithmetic do they use?"
+    answer = without_model.ask(Question(question))
+    sound(answer)
+    titles = [s.paper.title for s in answer.sources]
+    assert len(titles) == 2
+    assert titles[0].startswith("XNOR-Net")
+    assert titles[1].startswith("A&B BNN")
+
+
+def test_a_list_comes_from_the_whole_index(without_model: Assistant) -> None:
+    answer = without_model.ask(Question("Which papers are about hypernetworks?"))
+    sound(answer)
+    assert answer.status == "answered"
+    total = without_model.index.snapshot.count()
+    assert answer.text.startswith(f"{len(answer.sources)} of {total} papers match “hypernetworks”")
+    stated = [s.paper.title + s.paper.abstract for s in answer.sources]
+    assert all("hypernetwork" in text.lower() for text in stated)
+    holding = [
+        p.title for p in without_model.index.snapshot.papers() if "hypernetwork" in p.title.lower()
+    ]
+    assert set(holding) <= {s.paper.title for s in answer.sources}
+    fewer = Assistant(without_model.index, Settings(papers=2), None)
+    again = fewer.ask(Question("Which papers are about hypernetworks?"))
+    assert [s.paper.id for s in again.sources] == [s.paper.id for s in answer.sources]
+
+
+def test_a_list_of_nothing(without_model: Assistant) -> None:
+    answer = without_model.ask(Question("List all papers about medieval falconry"))
+    sound(answer)
+    assert answer.status == "abstained"
+    assert "None of the" in answer.reason
+
+
+def test_a_slip_of_the_pen_is_mended_and_shown(without_model: Assistant) -> None:
+    answer = without_model.ask(Question("How many task-based dialgos are in Taskmaster-1?"))
+    sound(answer)
+    assert answer.question.endswith("dialgos are in Taskmaster-1?")
+    assert "dialogs" in answer.understood
+
+
+def test_a_refusal_says_what_is_missing_and_what_is_there(without_model: Assistant) -> None:
+    question = "What salary did the crowdsourced carpenters of Taskmaster-1 earn?"
+    answer = without_model.ask(Question(question))
+    sound(answer)
+    if answer.status == "abstained":
+        assert "“salary”" in answer.reason
+    abstracts = [p.abstract for p in without_model.index.snapshot.papers()]
+    for said in answer.reason.split("What it does say: “")[1:]:
+        assert any(said.removesuffix("”") in abstract for abstract in abstracts)
 
 
 def test_evidence_only(without_model: Assistant) -> None:

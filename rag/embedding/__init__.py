@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.config import Settings
+    from rag.embedding.tokenwise import TokenVectors
 
 Progress = Callable[[int, int], None]  # done, total
 
@@ -33,6 +34,17 @@ class Embedder(Protocol):
 
         Texts over the model's limit are cut at its end by the model's own tokeniser.
         """
+        ...
+
+    def token_vectors(self, first: str, second: str = "") -> TokenVectors:
+        """The tokens of one text, or of two read together, each with its vector in context.
+
+        Texts over the encoder's own limit (512 word pieces) are cut, the longer one first.
+        """
+        ...
+
+    def is_word(self, word: str) -> bool:
+        """Whether the model's vocabulary has a lower-case word whole, as it has common words."""
         ...
 
 

@@ -4,7 +4,7 @@ importing torch. Made once from the verified weights (see rag.embedding.export).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelError
 from rag.models import ModelCard, require_file
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.embedding import Progress
+    from rag.embedding.tokenwise import TokenVectors
     from rag.embedding.torch import TorchEmbedder
 
 # Texts of similar length share a batch; bigger batches only add padding on a CPU.
@@ -46,9 +47,15 @@ class OnnxEmbedder:
                 f"the exported encoder {graph} cannot be loaded ({type(e).__name__})",
                 f"delete {graph.parent} and run the command again",
             ) from e
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(weights.parent / "tokenizer.json"))
+        self._vocabulary = str(weights.parent / "tokenizer.json")
+        self._tokenizer = tokenizers.Tokenizer.from_file(self._vocabulary)
         self._tokenizer.enable_truncation(card.max_tokens)
         self._tokenizer.enable_padding()
+        self._long_tokenizer: Any = None
+
+    def is_word(self, word: str) -> bool:
+        """Whether the vocabulary has the word whole."""
+        return self._tokenizer.token_to_id(word) is not None
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
         """Embed texts: float32 (n, dimension), L2-normalised.
@@ -69,10 +76,35 @@ class OnnxEmbedder:
             batch = self._tokenizer.encode_batch([texts[i] for i in rows])
             ids = np.array([e.ids for e in batch], dtype=np.int64)
             mask = np.array([e.attention_mask for e in batch], dtype=np.int64)
-            (vectors[rows],) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+            feed = {"input_ids": ids, "attention_mask": mask}
+            (vectors[rows],) = self._session.run(["vectors"], feed)
             if progress is not None:
                 progress(first + len(rows), len(texts))
         return vectors
+
+    def token_vectors(self, first: str, second: str = "") -> TokenVectors:
+        """Each token's own vector; see `rag.embedding.Embedder`."""
+        import numpy as np
+
+        from rag.embedding.export import LONGEST
+        from rag.embedding.tokenwise import token_vectors
+
+        if self._long_tokenizer is None:
+            import tokenizers
+
+            longer = tokenizers.Tokenizer.from_file(self._vocabulary)
+            longer.enable_truncation(LONGEST)
+            longer.no_padding()
+            self._long_tokenizer = longer
+        found = self._long_tokenizer.encode(first, second or None)
+        (states,) = self._session.run(
+            ["tokens"],
+            {
+                "input_ids": np.array([found.ids], dtype=np.int64),
+                "attention_mask": np.ones((1, len(found.ids)), dtype=np.int64),
+            },
+        )
+        return token_vectors(found.offsets, found.sequence_ids, states[0])
 
     def _bulk_engine(self) -> bool:
         from rag.embedding.export import bf16_gain

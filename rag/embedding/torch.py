@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.embedding import Progress
+    from rag.embedding.tokenwise import TokenVectors
 
 _BATCH = 32
 
@@ -49,6 +50,32 @@ class TorchEmbedder:
                 for p in model.state_dict().values()
             ]
         return cls(model, name, hashlib.sha256("".join(parts).encode()).hexdigest())
+
+    def is_word(self, word: str) -> bool:
+        """Whether the vocabulary has the word whole."""
+        return len(self._model.tokenizer.tokenize(word)) == 1
+
+    def token_vectors(self, first: str, second: str = "") -> TokenVectors:
+        """Each token's own vector; see `rag.embedding.Embedder`."""
+        import torch
+
+        from rag.embedding.tokenwise import token_vectors
+
+        tokenizer = self._model.tokenizer
+        limit = min(int(tokenizer.model_max_length), 512)
+        found = tokenizer(
+            first, second or None, truncation=True, max_length=limit, return_tensors="pt",
+            return_offsets_mapping=True,
+        )  # fmt: skip
+        offsets = [(int(a), int(b)) for a, b in found.pop("offset_mapping")[0]]
+        parts = found.sequence_ids(0)
+        if "token_type_ids" in found:
+            # Both engines read the two texts as one kind.
+            found["token_type_ids"] = torch.zeros_like(found["token_type_ids"])
+        with torch.no_grad():
+            states = self._model[0].auto_model(**found).last_hidden_state[0].float()
+        unit = torch.nn.functional.normalize(states, dim=1).numpy()
+        return token_vectors(offsets, parts, unit)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
         """Embed texts: float32 (n, dimension), L2-normalised."""

@@ -7,27 +7,19 @@ what comes out is checked again from the stored abstracts.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
-def evaluate_answers(
-    *,
-    questions: Path | None,
-    corpus: Path | None,
-    split: str,
-    out: Path | None,
-    evidence_only: bool,
-    limit: int | None,
-    model: str | None,
-) -> None:
-    """`rag eval`: see the command's help for the options; None stands for the bundled file.
+def evaluate_answers(**wanted: Any) -> None:
+    """`rag eval`: the fields of rag.evaluation.answering.Wanted.
 
     Raises:
-        InputError: the questions or the corpus cannot be used (naming the line).
-        DiskError: `out` cannot be written. ModelError: no usable model.
+        InputError: the questions, the corpus or an earlier run cannot be used (naming the line).
+        DiskError: a file to write cannot be written. ModelError: no usable model.
     """
-    from rag.evaluation.answering import run
+    from rag.evaluation.answering import Wanted, run
 
-    run(questions, corpus, split, out, evidence_only, limit, model)
+    run(Wanted(**wanted))
 
 
 def evaluate_retrieval(beir: Path, split: str, as_json: bool) -> None:

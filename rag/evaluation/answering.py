@@ -8,41 +8,35 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rag.config import load_settings
 from rag.dedupe import normalised_title
-from rag.errors import DiskError, InputError
-from rag.evaluation.figures import (
-    figures_table,
-    latency_object,
-    latency_table,
-    length_object,
-    main_figures,
-    styles_table,
-)
+from rag.errors import DiskError, UsageError
+from rag.evaluation import against, baseline
+from rag.evaluation.corpora import Held, held_by, opened, ranking, read_corpus
+from rag.evaluation.figures import MEASURES, main_figures, style_figures
+from rag.evaluation.gold import locate
 from rag.evaluation.judging import Judged, judge
-from rag.evaluation.places import digest_of, open_cached
 from rag.evaluation.questions import Asked, chosen, read_questions
-from rag.evaluation.tables import number, print_tables, without_nan
+from rag.evaluation.reporting import Report, notes, report_object, tables
+from rag.evaluation.tables import print_tables, without_nan
 from rag.models import data_file, file_digest, write_atomically
 from rag.pipeline import Assistant
 from rag.progress import counting
-from rag.records import Paper, Question, Refusal
-from rag.render import answer_object
-from rag.session import model_loader, token_counter
+from rag.records import Question
+from rag.session import model_loader
 
 if TYPE_CHECKING:
     from rag.config import Settings
     from rag.index import OpenIndex
 
-_SHOWN = 5  # unsupported claims printed
+BUNDLED = ("questions", "cranfield")  # question sets that come with the program
 
 
 def say(text: str) -> None:
@@ -50,94 +44,152 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def run(
-    questions: Path | None,
-    corpus: Path | None,
-    split: str,
-    out: Path | None,
-    evidence_only: bool,
-    limit: int | None,
-    model: str | None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `rag eval` was asked for.
+
+    Attributes:
+        questions: a file, or the name of a bundled set; None for "questions".
+        corpus: None for the starter corpus.
+        split: "dev", "test" or "all"; limit: None for all of them.
+        out, html: files to write; old: an earlier run's `out`.
+        plain: on how many questions the plain pipeline is asked too.
+        model: None for the settings' one.
+    """
+
+    questions: Path | None = None
+    corpus: Path | None = None
+    split: str = "all"
+    limit: int | None = None
+    evidence_only: bool = False
+    model: str | None = None
+    out: Path | None = None
+    html: Path | None = None
+    old: Path | None = None
+    plain: int = 0
+
+
+def run(wanted: Wanted) -> None:
     """`rag eval`. What is wrong with the arguments is found before a model is loaded."""
-    path = questions or data_file("eval", "questions.jsonl")
-    asked = chosen(read_questions(path), split, limit)
-    papers = _papers_of(corpus) if corpus is not None else None
-    if out is not None:
-        _require_writable(out)
+    path = set_file(wanted.questions)
+    asked = chosen(read_questions(path), wanted.split, wanted.limit)
+    corpus = read_corpus(wanted.corpus, say)
+    old = against.read_run(wanted.old) if wanted.old is not None else None
+    for out in (wanted.out, wanted.html):
+        if out is not None:
+            _require_writable(out)
     settings = load_settings()
-    settings = replace(settings, model=model or settings.model)
-    with _opened(papers, settings) as index:
-        _name_missing(asked, index)
-        load = None if evidence_only else model_loader(settings, say)
+    settings = replace(settings, model=wanted.model or settings.model)
+    plain_asked = _plain_questions(asked, wanted.plain)
+    from rag.embedding import open_embedder
+
+    with opened(corpus, open_embedder(settings), settings, say) as index:
+        held = held_by(index)
+        _name_missing(asked, held)
+        load = None if wanted.evidence_only else model_loader(settings, say)
         start = time.perf_counter()
         if load is not None:
             load()
         loading = time.perf_counter() - start
-        assistant = Assistant(index, settings, load)
-        judged = ask_all(assistant, asked)
-    report: dict[str, Any] = {
-        "set": {"file": str(path), "sha256": file_digest(path), "split": split, "limit": limit},
-        "corpus": str(corpus) if corpus is not None else "starter corpus",
-        "settings": asdict(settings),
-        "evidence_only": evidence_only,
-        "model_loading_s": loading,
-        "peak_memory_mb": peak_memory_mb(),
-    }
-    _show(judged, report)
-    if out is not None:
-        _write(out, report | report_object(judged))
-        say(f"every answer and figure is in {out}")
+        judged, spans_note = ask_all(Assistant(index, settings, load), asked, held)
+        peak = peak_memory_mb()
+        plain = _asked_plainly(plain_asked, index, settings)
+    outcomes = [j.outcome for j in judged]
+    with counting("taking figures", len(MEASURES)) as progress:
+        figures = main_figures(outcomes, progress)
+    report = Report(
+        {}, asdict(settings), settings.abstain_below, len(held.papers), tuple(judged),
+        tuple(figures), style_figures(outcomes), spans_note, loading, peak, plain,
+    )  # fmt: skip
+    report = replace(report, shaped_by={
+        "question sets": f"{path.name} {file_digest(path)[:12]}",
+        "splits": wanted.split,
+        "limits": str(wanted.limit or "none"),
+        "corpora": f"{corpus.name} {held.digest[:12]}",
+        "language models": "none (evidence only)" if wanted.evidence_only else report.model,
+        "thresholds": f"{settings.abstain_below:g}",
+    })  # fmt: skip
+    if old is not None:
+        now = against.Run(report.shaped_by, {q.id: q.question for q in asked}, outcomes)
+        with counting("comparing", len(MEASURES)) as progress:
+            compared = against.compare(str(wanted.old), old, now, progress)
+        report = replace(report, comparison=compared)
+    print_tables(tables(report), notes(report))
+    if wanted.out is not None:
+        text = json.dumps(without_nan(report_object(report)), ensure_ascii=False, indent=1)
+        _write(wanted.out, text + "\n")
+        say(f"every answer and figure is in {wanted.out}")
+    if wanted.html is not None:
+        from rag.evaluation.html import page
+
+        _write(wanted.html, page(report))
+        say(f"the report to read is {wanted.html}")
 
 
-def ask_all(assistant: Assistant, asked: Sequence[Asked]) -> list[Judged]:
-    """Ask and judge every question."""
+def set_file(named: Path | None) -> Path:
+    """The question set's file: as named, or a bundled one by its bare name."""
+    name = "questions" if named is None else str(named)
+    if name in BUNDLED and not Path(name).exists():
+        return data_file("eval", f"{name}.jsonl")
+    return Path(name)
+
+
+def ask_all(
+    assistant: Assistant, asked: Sequence[Asked], held: Held | None = None
+) -> tuple[list[Judged], str]:
+    """Ask and judge every question.
+
+    Returns:
+        What came of them, and why gold spans are missing ("" when none is).
+    """
     # Read once and apart from the pipeline's own reads: what claims are checked against.
-    abstracts = {paper.id: paper.abstract for paper in assistant.index.snapshot.papers()}
+    index = assistant.index
+    held = held or held_by(index)
+    gold, note = locate(asked, held.by_title)
     judged = []
     with counting("asking", len(asked)) as progress:
         for done, one in enumerate(asked, 1):
-            events = assistant.stream(Question(one.question, one.history))
-            judged.append(judge(one, events, abstracts.get))
+            judged.append(
+                judge(
+                    one,
+                    assistant.stream(Question(one.question, one.history)),
+                    held.abstract,
+                    lambda understood: ranking(index, held, understood),
+                    gold.get(one.id, ()),
+                )
+            )
             progress(done, one.question)
-    return judged
+    return judged, note
 
 
-def report_object(judged: Sequence[Judged]) -> dict[str, Any]:
-    """Figures and answers as JSON values; a share that makes no sense is NaN."""
-    return {
-        "questions": len(judged),
-        "figures": [asdict(figure) for figure in main_figures(judged)],
-        "answer_words": length_object(judged),
-        "unsupported_claims": sum(len(j.unsupported) for j in judged),
-        "latency_ms": latency_object(judged),
-        "answers": [_answer(j) for j in judged],
-    }
+def _plain_questions(asked: Sequence[Asked], count: int) -> list[Asked]:
+    """Answerable questions for the plain pipeline, at even distances: others ask for nothing that
+    could be found in free text."""
+    if not count:
+        return []
+    answerable = [q for q in asked if q.answerable]
+    if not answerable:
+        raise UsageError("--baseline needs answerable questions", "take a larger --limit")
+    return chosen(answerable, "all", count)
 
 
-def _answer(j: Judged) -> dict[str, Any]:
-    asked = j.asked
-    return answer_object(j.answer, asked.id) | {
-        "asked": {
-            "style": asked.style,
-            "split": asked.split,
-            "answerable": asked.answerable,
-            "papers": list(asked.papers),
-            "facts": [[f.pattern for f in fact] for fact in asked.facts],
-        },
-        "judged": {
-            "precision_1": j.precision_1,
-            "recall_3": j.recall_3,
-            "recall_5": j.recall_5,
-            "reciprocal": j.reciprocal,
-            "facts_in_evidence": list(j.in_evidence),
-            "facts_in_claims": j.in_claims,
-            "cited": j.cited,
-            "probability": j.probability,
-            "words": j.words,
-            "unsupported": list(j.unsupported),
-        },
-    }
+def _asked_plainly(
+    asked: Sequence[Asked], index: OpenIndex, settings: Settings
+) -> tuple[baseline.Plain, ...]:
+    if not asked:
+        return ()
+    say(f"asking the plain pipeline {len(asked)} questions")
+    model = baseline.shipped_model(settings)
+    try:
+        search, write = baseline.nearest(index), baseline.writing(model)
+        found = []
+        with counting("asking the plain pipeline", len(asked)) as progress:
+            for done, one in enumerate(asked, 1):
+                found.append(baseline.ask_plainly(one, search, write))
+                progress(done, one.question)
+        return tuple(found)
+    finally:
+        model.close()
 
 
 def peak_memory_mb() -> float:
@@ -150,59 +202,11 @@ def peak_memory_mb() -> float:
     return float(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
 
 
-def _show(judged: Sequence[Judged], report: dict[str, Any]) -> None:
-    words = length_object(judged)
-    shown = [reason for j in judged for reason in j.unsupported]
-    notes = [
-        f"answers: {number(words['median'], 0)} words at the median, {number(words['max'], 0)} "
-        "at most",
-        f"claims shown without support: {len(shown)}",
-        f"peak memory {number(report['peak_memory_mb'], 0)} MB; the model loaded in "
-        f"{number(report['model_loading_s'], 1)} s",
-        *shown[:_SHOWN],
-    ]
-    figures = figures_table(main_figures(judged))
-    print_tables([figures, styles_table(judged), latency_table(judged)], notes)
-
-
-def _papers_of(corpus: Path) -> list[Paper]:
-    from rag.readers import read_paths
-
-    records = list(read_paths([str(corpus)], note=say))
-    refused = [r for r in records if isinstance(r, Refusal)]
-    papers = [r for r in records if isinstance(r, Paper)]
-    if not papers:
-        reason = f" ({refused[0].reason})" if refused else ""
-        raise InputError(f"no paper could be read from {corpus}{reason}", "see: rag index --help")
-    if refused:
-        say(f"{len(refused)} records of {corpus} were not taken, the first: {refused[0]}")
-    return papers
-
-
-@contextmanager
-def _opened(papers: Sequence[Paper] | None, settings: Settings) -> Iterator[OpenIndex]:
-    """The index of the given papers; of the starter corpus for None."""
-    from rag.embedding import open_embedder
-    from rag.starter import open_starter
-
-    embedder = open_embedder(settings)
-    with counting("indexing", len(papers) if papers else None) as progress:
-        if papers is None:
-            index = open_starter(embedder, settings, token_counter(), progress)
-        else:
-            index = open_cached(
-                "corpus", digest_of(papers), papers, embedder, settings, say, progress
-            )
-    try:
-        yield index
-    finally:
-        index.close()
-
-
-def _name_missing(asked: Sequence[Asked], index: OpenIndex) -> None:
-    held = {normalised_title(paper.title) for paper in index.snapshot.papers()}
+def _name_missing(asked: Sequence[Asked], held: Held) -> None:
     lacking = [
-        q for q in asked if q.answerable and not held & {normalised_title(t) for t in q.papers}
+        q
+        for q in asked
+        if q.answerable and not held.by_title.keys() & {normalised_title(t) for t in q.papers}
     ]
     if lacking:
         say(
@@ -214,17 +218,13 @@ def _name_missing(asked: Sequence[Asked], index: OpenIndex) -> None:
 def _require_writable(out: Path) -> None:
     """Refuse now what would be lost at the end."""
     if out.is_dir() or not out.absolute().parent.is_dir():
-        raise DiskError(f"cannot write {out}: no such folder", "give another --out FILE")
-    _guarded(out, lambda: write_atomically(_probe(out), lambda p: p.write_text("")))
-    _probe(out).unlink(missing_ok=True)
+        raise DiskError(f"cannot write {out}: no such folder", "give another file")
+    probe = out.with_name(f".{out.name}.probe")
+    _guarded(out, lambda: write_atomically(probe, lambda p: p.write_text("")))
+    probe.unlink(missing_ok=True)
 
 
-def _probe(out: Path) -> Path:
-    return out.with_name(f".{out.name}.probe")
-
-
-def _write(out: Path, report: dict[str, Any]) -> None:
-    text = json.dumps(without_nan(report), ensure_ascii=False, indent=1) + "\n"
+def _write(out: Path, text: str) -> None:
     _guarded(out, lambda: write_atomically(out, lambda p: p.write_text(text, encoding="utf-8")))
 
 
@@ -232,4 +232,4 @@ def _guarded(out: Path, write: Callable[[], object]) -> None:
     try:
         write()
     except OSError as e:
-        raise DiskError(f"cannot write {out}: {e.strerror or e}", "give another --out FILE") from e
+        raise DiskError(f"cannot write {out}: {e.strerror or e}", "give another file") from e

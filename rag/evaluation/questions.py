@@ -20,6 +20,18 @@ _FIELDS = (
 )  # fmt: skip
 
 
+SEVERAL = ("list", "count")  # styles whose answer is papers
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSpan:
+    """Character offsets, half open, in the abstract of the question's paper number `paper`."""
+
+    start: int
+    end: int
+    paper: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question with what a right answer holds.
@@ -30,7 +42,7 @@ class Asked:
         split: "dev", "test" or "" (in neither).
         answerable: whether the abstracts hold the answer.
         papers: titles of the papers that answer it (of an unanswerable one: that come close).
-        spans: gold character offsets in the first paper's abstract, half open.
+        spans: the sentences that hold the answer, in the abstracts that the set was written from.
         facts: each a list of regular expressions, any of which is the fact; case is ignored.
         history: earlier questions of the same conversation, oldest first.
     """
@@ -41,7 +53,7 @@ class Asked:
     split: str
     answerable: bool
     papers: tuple[str, ...]
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[GoldSpan, ...]
     facts: tuple[tuple[re.Pattern[str], ...], ...]
     history: tuple[str, ...]
 
@@ -89,8 +101,9 @@ def read_questions(path: Path) -> list[Asked]:
 def chosen(questions: Sequence[Asked], split: str, limit: int | None) -> list[Asked]:
     """The questions of a split, at most `limit`, in order.
 
-    A limit takes them at even distances, answerable and unanswerable ones apart, so that their
-    ratio stays; of each kind that there is, one at least when the limit allows.
+    A limit takes them at even distances, answerable and unanswerable ones apart and of each the
+    styles one after another, so that ratios stay (a set may go round its styles as evenly as a
+    limit goes through it); of each kind that there is, one at least when the limit allows.
 
     Args:
         split: "dev", "test" or "all".
@@ -103,8 +116,9 @@ def chosen(questions: Sequence[Asked], split: str, limit: int | None) -> list[As
         raise UsageError(f'the set has no question with "split": "{split}"', "use --split all")
     if limit is None or limit >= len(kept):
         return kept
-    yes = [n for n, q in enumerate(kept) if q.answerable]
-    no = [n for n, q in enumerate(kept) if not q.answerable]
+    ordered = sorted(range(len(kept)), key=lambda n: kept[n].style)
+    yes = [n for n in ordered if kept[n].answerable]
+    no = [n for n in ordered if not kept[n].answerable]
     share = round(limit * len(yes) / len(kept))
     if yes and no and limit > 1:
         share = min(max(share, 1), limit - 1)
@@ -147,7 +161,7 @@ def _parsed(line: str) -> Asked:
         raise ValueError('an answerable question needs "papers", the titles that answer it')
     return Asked(
         entry["id"], entry["question"], entry.get("style", ""), split, entry["answerable"],
-        papers, _spans(entry.get("spans", [])), _facts(entry.get("facts", [])),
+        papers, _spans(entry.get("spans", []), len(papers)), _facts(entry.get("facts", [])),
         _texts(entry, "history"),
     )  # fmt: skip
 
@@ -159,16 +173,25 @@ def _texts(entry: dict[str, Any], name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _spans(values: Any) -> tuple[tuple[int, int], ...]:
+def _spans(values: Any, papers: int) -> tuple[GoldSpan, ...]:
     if not isinstance(values, list):
         raise ValueError('"spans" must be a list of [start, end]')
+    found = []
     for value in values:
-        numbers = isinstance(value, list) and [type(n) for n in value] == [int, int]
+        numbers = isinstance(value, list) and [type(n) for n in value] in ([int] * 2, [int] * 3)
         if not numbers or not 0 <= value[0] < value[1]:
             raise ValueError(
-                f'"spans" holds {json.dumps(value)}; it needs [start, end], start < end'
+                f'"spans" holds {json.dumps(value)}; it needs [start, end], start < end, or '
+                "[start, end, paper]"
             )
-    return tuple((start, end) for start, end in values)
+        span = GoldSpan(*value)
+        if not 0 <= span.paper < max(papers, 1):
+            raise ValueError(
+                f'"spans" holds {json.dumps(value)}, but "papers" has no number {span.paper} '
+                "(they count from 0)"
+            )
+        found.append(span)
+    return tuple(found)
 
 
 def _facts(values: Any) -> tuple[tuple[re.Pattern[str], ...], ...]:

@@ -17,6 +17,7 @@ import click
 from rag.config import load_settings
 from rag.errors import InputError
 from rag.evaluation import beir
+from rag.evaluation.corpora import benchmark_digest
 from rag.evaluation.places import open_cached
 from rag.evaluation.tables import Table, number, print_json, print_tables
 from rag.metrics import (
@@ -28,7 +29,6 @@ from rag.metrics import (
     recall_at,
     reciprocal_rank,
 )
-from rag.models import file_digest
 from rag.progress import counting
 from rag.retrieval import query_terms, rank
 from rag.store.reading import CHUNK
@@ -134,7 +134,7 @@ def _opened(folder: Path, documents: beir.Documents, notice: Callable[[str], Non
 
     settings = load_settings()
     embedder = open_embedder(settings)
-    digest = f"{file_digest(folder / 'corpus.jsonl')}|{beir.FORM}"
+    digest = benchmark_digest(folder)
     with counting("indexing", len(documents.papers)) as progress:
         index = open_cached("beir", digest, documents.papers, embedder, settings, notice, progress)
     held = index.snapshot.count()

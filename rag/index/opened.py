@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.dense import DenseIndex
+from rag.embedding.tokenwise import read_in_windows
 from rag.index.shape import dense_key, require_embedder
 from rag.store import Snapshot
 from rag.store.reading import CHUNK, SENTENCE
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rag.embedding import Embedder
+    from rag.embedding.tokenwise import TokenVectors
+    from rag.records import Paper
+
+_KEPT = 48  # papers whose tokens' vectors are kept in memory, some 0.4 MB each
 
 
 def dense_path(directory: Path, kind: int, key: str) -> Path:
@@ -39,6 +45,7 @@ class OpenIndex:
         self.embedder = embedder
         self.snapshot = Snapshot(directory)
         self._lock = threading.RLock()
+        self._tokens: OrderedDict[tuple[str, str], TokenVectors] = OrderedDict()
         self._load()
 
     def _load(self) -> None:
@@ -67,6 +74,20 @@ class OpenIndex:
     def fingerprint(self) -> str:
         """Names this state of this index."""
         return dense_key(self.snapshot.manifest, CHUNK)
+
+    def token_vectors(self, paper: Paper) -> TokenVectors:
+        """A paper's title (part 0) and abstract (part 1) token by token; the latest are kept."""
+        key = (paper.title, paper.abstract)
+        with self._lock:
+            if key in self._tokens:
+                self._tokens.move_to_end(key)
+                return self._tokens[key]
+        found = read_in_windows(self.embedder.token_vectors, *key)
+        with self._lock:
+            self._tokens[key] = found
+            while len(self._tokens) > _KEPT:
+                self._tokens.popitem(last=False)
+        return found
 
     def nearest(
         self,

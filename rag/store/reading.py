@@ -40,6 +40,7 @@ class Snapshot:
         self.directory = directory
         self._lock = threading.RLock()
         self._connection = connect_reader(directory)
+        self._terms: tuple[int, dict[str, int]] | None = None
         self.refresh()
 
     def close(self) -> None:
@@ -214,6 +215,22 @@ class Snapshot:
             [*values, limit],
         )
         return [(int(str(rowid)), max(0.0, float(str(score)))) for rowid, score in rows]
+
+    def document_frequency(self, term: str) -> int:
+        """In how many papers a word's stem occurs."""
+        rows = self._rows(
+            "SELECT count(*) FROM papers_fts WHERE papers_fts MATCH ?",
+            ('"' + term.replace('"', '""').replace("\0", " ") + '"',),
+        )
+        return int(str(rows[0][0]))
+
+    def terms(self) -> dict[str, int]:
+        """Every stem of the full text (lower case, without accents) with its papers' number."""
+        with self._lock:
+            if self._terms is None or self._terms[0] != self.generation:
+                rows = self._rows("SELECT term, doc FROM temp.papers_terms")
+                self._terms = (self.generation, {str(t): int(str(n)) for t, n in rows})
+            return self._terms[1]
 
     def passages(self) -> list[tuple[str, int, int, int, bytes]]:
         """Every passage with its paper's id: (paper id, kind, start, end, vector bytes)."""

@@ -123,6 +123,11 @@ def connect_reader(directory: Path) -> sqlite3.Connection:
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             _check_header(connection, directory)
+            # A view of the full text's own terms; it takes no room and writes no file.
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(
+                "CREATE VIRTUAL TABLE temp.papers_terms USING fts5vocab(main, papers_fts, row)"
+            )
         except BaseException:
             connection.close()
             raise

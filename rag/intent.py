@@ -1,0 +1,114 @@
+"""What kind of answer a question asks for, from its wording alone: a statement, a list or a number
+of papers, or two things side by side. When in doubt, a statement.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["find", "list", "count", "compare"]
+
+_PAPERS = r"(?:papers?|works|studies|articles|abstracts|publications|preprints)"
+# What sort of papers: "architecture search papers".
+_KIND = r"(?:(?!(?:did|does|do|is|are|was|were|has|have|that|of|by|in|for|on|the)\b)[\w/-]+ ){0,4}?"
+_HERE = (
+    r"(?: (?:here|there|in (?:the |this |my |our )?(?:collection|corpus|index|library|set|list|"
+    r"folder)|(?:do|did) (?:we|i|you) have|(?:have|has) been published))?"
+)
+_LEAD = r"^(?:please )?(?:can you |could you |i need |i want |i'm looking for |looking for )?"
+# How a topic is tied to "papers": all that may stand between them.
+_LINK = (
+    r"(?:,? (?:is|are|was|were|do|does|did|have|has|that|which|who|to|deal|deals|dealing|there|"
+    r"any|actually|use|uses|using|about|on|of|for|with|w/|concerned|concerning|regarding|related|"
+    r"covering|cover|w/|address|addressing|discuss|discussing|study|studying|mention|mentioning|"
+    r"talk|talks|talking|look|looks|at|into|work|here|in the collection|the topic)(?![\w-]))*"
+)
+_COUNT = re.compile(
+    _LEAD + r"(?:how many|(?:the )?(?:total )?(?:number|nr\.?|no\.|count) of|# ?(?:of)?|"
+    r"count(?: (?:all|the))*)"
+    rf" (?:of )?(?:the |these |those |our |my |different )*(?P<kind>{_KIND}){_PAPERS}\b{_HERE}"
+    rf"(?P<link>{_LINK})(?P<topic>.*)$",
+    re.IGNORECASE,
+)
+_LIST = re.compile(
+    _LEAD
+    + r"(?P<lead>(?:which|what) (?:of )?|what are |(?:list|name|enumerate|find|show|give)(?: me)? |"
+    r"(?:is|are) there |do (?:we|i|you) have |got |do |have )?"
+    rf"(?:(?:all|any|every|each|some|other|the|of|these|those|our|my) )*(?P<kind>{_KIND})"
+    r"(?:papers|works?(?= (?:on|about|that|which|using|with|for|in|related|is|are|deals?|uses?)\b)|"
+    rf"studies|articles|abstracts|publications|preprints)\b{_HERE}"
+    r"(?P<link>" + _LINK + r")(?P<topic>.*)$",
+    re.IGNORECASE,
+)
+# "papers" that are spoken of, not asked for.
+_SPOKEN = re.compile(
+    r"^(?:were|was|are|is|have been|has been)? ?(?:\w+ed|\w+en|found|used) (?:by|in|for|from)\b|"
+    r"^(?:by|from|of)\b|^(?:the|this|that|its?|their|they|he|she|authors?)\b.*"
+    r"\b(?:review|cover|cite|survey|analy[sz]e|include|examine|consider|compare|summari[sz]e|"
+    r"collect|screen|contain|discuss)s?$",
+    re.IGNORECASE,
+)
+_LAST = re.compile(
+    rf"^(?P<topic>.+?)[,:;] *(?:which|what|(?P<count>how many)) {_PAPERS}$", re.IGNORECASE
+)
+_COMPARE = re.compile(
+    r"^(?:please )?compare\b|\bcompar(?:es?|ed|ing)\b|\bcomparison (?:of|between)\b|"
+    r"\bv(?:ersu)?s\b\.?|\bdiffers?\b|\bdifferences? between\b|\bcontrast\b|\bside by side\b|"
+    r"(?:^|, )unlike\b|\brespectively\b|\bwh(?:ich|at|o)\b[^?]*[,:] [^?]*\bor\b|"
+    r"\b(?:more|less|fewer|better|worse|higher|lower|larger|smaller|faster|slower|bigger|cheaper)\b"
+    r"[^?]*\bor\b|"
+    # "A and B each do", not "of each layer".
+    r"(?<!\bof )(?<!\bfor )(?<!\bfrom )(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bwith )(?<!\bon )"
+    r"(?<!\bwhere )(?<!\bdoes )(?<!\bby )(?<!\bhow )\beach\b",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(
+    r"\s+(?:v(?:ersu)?s\.?|or|and|compared (?:to|with)|than|from|with|to|against|while|whereas|"
+    r"unlike)\s+|\s*[,;]\s*(?:and |or |while |whereas )?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is asked for.
+
+    Attributes:
+        kind: "compare" says that two things may be meant; which, the index has to tell.
+        topic: what the papers asked for are about; "" unless a list or a number is asked for.
+    """
+
+    kind: Kind
+    topic: str = ""
+
+
+def intent_of(question: str) -> Intent:
+    """Tell what kind of answer a question asks for."""
+    text = question.strip().rstrip("?!. ")
+    for kind, pattern in (("count", _COUNT), ("list", _LIST)):
+        found = pattern.match(text)
+        # Without a word of asking, "two papers argue …" tells something.
+        if found and (kind == "count" or found["lead"] or not found["kind"]):
+            topic = found["topic"].strip(" ,:;")
+            if not _SPOKEN.match(topic) and (topic or found["kind"]):
+                topic = re.sub(r"^(?:and|or) ", "", " ".join(f"{found['kind']} {topic}".split()))
+                return Intent("count" if kind == "count" else "list", topic)
+    last = _LAST.match(text)
+    if last:
+        return Intent("count" if last["count"] else "list", last["topic"])
+    if _COMPARE.search(text):
+        return Intent("compare")
+    return Intent("find")
+
+
+def halves(question: str) -> list[tuple[str, str]]:
+    """The ways of parting a question between two things compared, in order of their place."""
+    text = question.strip().rstrip("?!. ")
+    found = []
+    for gap in _BETWEEN.finditer(text):
+        left, right = text[: gap.start()], text[gap.end() :]
+        if left and right:
+            found.append((left, right))
+    return found

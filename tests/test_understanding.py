@@ -1,0 +1,134 @@
+"""What a question asks for, leans on and spells wrong, told before anything is searched."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.abbreviations import definitions, glossary
+from rag.asked import asked_for
+from rag.followup import Leaning, leaning, pointed_at, topic_of
+from rag.index import OpenIndex
+from rag.intent import halves, intent_of
+from rag.matching import content_words
+from rag.spelling import corrected
+from rag.understanding import understand
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "topic"),
+    [
+        ("Which papers are about spiking networks?", "list", "spiking networks"),
+        ("papers on mamba for remote sensing", "list", "mamba for remote sensing"),
+        ("Do any papers deal with audio?", "list", "audio"),
+        ("is there any work on dehazing", "list", "dehazing"),
+        ("binary networks: which papers", "list", "binary networks"),
+        ("Which search papers cover transformers?", "list", "search transformers"),
+        ("How many papers use LoRA?", "count", "LoRA"),
+        ("nr of papers with results on cityscapes", "count", "results on cityscapes"),
+        ("How many papers did the survey review?", "find", ""),
+        ("Which works were covered by the review?", "find", ""),
+        ("Which paper introduces SK units?", "find", ""),
+        ("How does it work on images?", "find", ""),
+        ("XNOR-Net vs A&B BNN", "compare", ""),
+        ("How do MANet and SMARTIES differ?", "compare", ""),
+        ("How many dialogs are there?", "find", ""),
+    ],
+)
+def test_intent(question: str, kind: str, topic: str) -> None:
+    found = intent_of(question)
+    assert (found.kind, found.topic) == (kind, topic)
+
+
+def test_halves_keep_all_but_what_parts_them() -> None:
+    assert ("XNOR-Net", "A&B BNN: arithmetic") in halves("XNOR-Net vs A&B BNN: arithmetic?")
+    assert halves("What is it?") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("and the accuracy?", Leaning.CERTAIN),
+        ("why?", Leaning.CERTAIN),
+        ("What do the second ones average over?", Leaning.CERTAIN),
+        ("On which datasets was it tested?", Leaning.CERTAIN),
+        ("How many dialogs are in Taskmaster-1 and how many domains do they cover?", Leaning.NOT),
+        ("If a satellite revisit method segments substations, where was it verified?", Leaning.NOT),
+        ("parametric zero-cost proxies, search space they were transferred to", Leaning.NOT),
+        ("Which papers that use LoRA report GLUE?", Leaning.NOT),
+    ],
+)
+def test_leaning(question: str, expected: Leaning) -> None:
+    assert leaning(question) is expected
+
+
+def test_places() -> None:
+    assert pointed_at("What does the second one use?") == 1
+    assert pointed_at("and the former?") == 0
+    assert pointed_at("What do they use?") is None
+
+
+def test_the_topic_is_the_last_question_that_stands_alone() -> None:
+    history = ["What is nnU-Net?", "How does GCAV align concept vectors?", "and why?"]
+    assert topic_of(history) == "How does GCAV align concept vectors? and why?"
+
+
+@pytest.mark.parametrize(
+    ("question", "want", "said"),
+    [
+        ("Which weather datasets were used to train it?", "thing", ["weather", "datasets"]),
+        ("How many attention heads does the encoder have?", "number", ["attention", "heads"]),
+        ("By what rule are the students sampled?", "thing", ["rule"]),
+        ("root-module network for Dolphin NPU, loss function", "terse", ["loss", "function"]),
+        ("parallel subnetworks detection AP", "terse", ["subnetworks", "detection", "AP"]),
+        ("Why does training diverge?", "manner", []),
+        ("How large is the gain?", "number", ["large"]),
+    ],
+)
+def test_what_is_asked_for(question: str, want: str, said: list[str]) -> None:
+    words = content_words(question)
+    found = asked_for(question, words)
+    assert found.want == want
+    assert [question[words[i].start : words[i].end] for i in found.words] == said
+
+
+def test_definitions() -> None:
+    text = (
+        "We study neural architecture search (NAS) with mixture-of-experts (MoE) layers (see Fig. "
+        "2), low-rank adapters (LoRAs) and others (such as these)."
+    )
+    assert definitions(text) == [
+        ("NAS", "neural architecture search"),
+        ("MoE", "mixture-of-experts"),
+        ("LoRA", "low-rank adapters"),
+    ]
+    assert definitions("Nothing (NAS) here spells it.") == []
+
+
+def test_the_commonest_long_form_wins() -> None:
+    texts = ["state space models (SSM)", "state space models (SSM)", "secure shell memory (SSM)"]
+    assert glossary(texts) == {"SSM": "state space models"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("How many domians are there?", "How many domains are there?"),
+        ("skip conections in U-Nets", "skip connections in U-Nets"),
+        ("which segmentaton decoder", "which segmentation decoder"),
+        ("Wich decoder", "Wich decoder"),  # nothing to search for, left alone
+        ("LoveDA and Kolmogorv", "LoveDA and Kolmogorv"),  # names are not mended
+        ("a rejoining branch", "a rejoining branch"),  # two slips from any word of the corpus
+        ("How does it generalise?", "How does it generalise?"),
+    ],
+)
+def test_spelling(listing_index: OpenIndex, typed: str, meant: str) -> None:
+    assert corrected(typed, listing_index) == meant
+
+
+def test_a_change_of_topic_is_noticed(listing_index: OpenIndex) -> None:
+    history = ["How many dialogs are in Taskmaster-1?"]
+    alone = "search space poisoning in NAS, whose design flaws are exploited"
+    assert understand(listing_index, alone, history).about == ()
+    leaning_on = understand(listing_index, "and how were they collected?", history)
+    assert leaning_on.about
+    assert "Taskmaster-1" in leaning_on.text
