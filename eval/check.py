@@ -4,8 +4,10 @@
 
 Errors (exit code 1): a paper that the corpus lacks; a span outside its abstract or not on words'
 edges; a fact that its gold spans don't state; gold on an unanswerable question, or none on an
-answerable one; two questions alike; one paper's questions in both splits. Warnings: a question
-that gives away its own answer; a fact that the starter corpus's own digests don't hold.
+answerable one; an unanswerable question without search terms ("missing"), or whose terms are found
+in its papers (without papers: in the corpus) or in their digests; two questions alike; one paper's
+questions in both splits. Warnings: a question that gives away its own answer; a fact that the
+starter corpus's own digests don't hold.
 
 The answer to a "list" or "count" is papers: it needs no spans or facts, and its papers may be in
 both splits. Where papers share a title, any of them may hold the spans.
@@ -36,11 +38,28 @@ def errors_of(asked: Asked, papers: Mapping[str, Sequence[Paper]]) -> list[str]:
     if missing:
         return [f"the corpus has no paper “{title}”" for title in missing]
     if not asked.answerable:
-        return ["unanswerable, but with spans or facts"] if asked.spans or asked.facts else []
+        gold = ["unanswerable, but with spans or facts"] if asked.spans or asked.facts else []
+        return gold + _found_terms(asked, papers)
+    if asked.missing:
+        return ["answerable, but with terms said to be missing"]
     if not asked.spans or not asked.facts:
         needed = asked.style not in SEVERAL
         return ["answerable, but without spans or without facts"] if needed else []
     return min((_wrong_gold(asked, of) for of in choices(asked, papers)), key=len)
+
+
+def _found_terms(asked: Asked, papers: Mapping[str, Sequence[Paper]]) -> list[str]:
+    """Terms of an answer that the abstracts hold after all."""
+    if not asked.missing:
+        return ["unanswerable, but without terms to search for"]
+    about = [normalised_title(t) for t in asked.papers] or list(papers)
+    texts = [p.abstract for title in about for p in papers[title]]
+    return [
+        f"“{found.group()}” is in an abstract that is said not to answer"
+        for pattern in asked.missing
+        for text in texts
+        if (found := pattern.search(text))
+    ]
 
 
 def _wrong_gold(asked: Asked, of: Mapping[int, Paper]) -> list[str]:
@@ -121,6 +140,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return e.exit_code
     starter = by_title(starter_papers())
     errors = [f"{q.id}: {text}" for q in questions for text in errors_of(q, papers)]
+    digests = {title: found for title, found in starter.items() if title in papers}
+    errors += [
+        f"{q.id}: {text} (in a digest)"
+        for q in questions
+        if q.missing and all(normalised_title(t) in digests for t in q.papers)
+        for text in _found_terms(q, digests)
+    ]
     errors += errors_across(questions)
     warnings = [f"{q.id}: {text}" for q in questions for text in warnings_of(q, starter)]
     for text in errors:

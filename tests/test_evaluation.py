@@ -222,12 +222,16 @@ def test_check_finds_wrong_gold(
         entry | {"id": "fact", "question": "4?", "facts": [["words it never states"]]},
         entry | {"id": "refusal", "question": "5?", "answerable": False},
         entry | {"id": "twin", "question": "5? ", "split": ""},
+        entry | {"id": "blind", "question": "6?", "answerable": False, "spans": [], "facts": []},
+        entry | {"id": "held", "question": "7?", "answerable": False, "spans": [], "facts": [],
+                 "missing": ["never there", "the"]},
+        entry | {"id": "both", "question": "8?", "missing": ["never there"]},
     ]
     path = tmp_path / "set.jsonl"
     path.write_text(lines_of(wrong), encoding="utf-8")
     assert check_main(["--set", str(path), "--corpus", str(listing)]) == 1
     said = capsys.readouterr().out
-    for id_ in ("title", "far", "cut", "fact", "refusal"):
+    for id_ in ("title", "far", "cut", "fact", "refusal", "blind", "held", "both"):
         assert re.search(rf"^error +{id_}: ", said, re.MULTILINE), said
     assert "twin: the same question as refusal" in said
     assert "is in both splits" in said

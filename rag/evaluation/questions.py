@@ -17,6 +17,7 @@ from rag.errors import InputError, UsageError
 _FORMAT = "the fields are described in eval/README.md"
 _FIELDS = (
     "id", "question", "style", "split", "answerable", "papers", "spans", "facts", "history",
+    "missing",
 )  # fmt: skip
 
 
@@ -45,6 +46,9 @@ class Asked:
         spans: the sentences that hold the answer, in the abstracts that the set was written from.
         facts: each a list of regular expressions, any of which is the fact; case is ignored.
         history: earlier questions of the same conversation, oldest first.
+        missing: of an unanswerable one, regular expressions of what an abstract that answers would
+            say, none of which its papers' abstracts (without papers: no abstract) match; case is
+            ignored.
     """
 
     id: str
@@ -56,6 +60,7 @@ class Asked:
     spans: tuple[GoldSpan, ...]
     facts: tuple[tuple[re.Pattern[str], ...], ...]
     history: tuple[str, ...]
+    missing: tuple[re.Pattern[str], ...] = ()
 
     def found_in(self, text: str) -> float:
         """Share of the facts that a text states, 0 to 1; NaN when none is asked for."""
@@ -162,7 +167,7 @@ def _parsed(line: str) -> Asked:
     return Asked(
         entry["id"], entry["question"], entry.get("style", ""), split, entry["answerable"],
         papers, _spans(entry.get("spans", []), len(papers)), _facts(entry.get("facts", [])),
-        _texts(entry, "history"),
+        _texts(entry, "history"), _patterns("missing", entry.get("missing", [])),
     )  # fmt: skip
 
 
@@ -198,19 +203,20 @@ def _facts(values: Any) -> tuple[tuple[re.Pattern[str], ...], ...]:
     wrong = '"facts" must be a list of lists of regular expressions'
     if not isinstance(values, list):
         raise ValueError(wrong)
-    found = []
-    for fact in values:
-        if (
-            not isinstance(fact, list)
-            or not fact
-            or not all(isinstance(f, str) and f for f in fact)
-        ):
-            raise ValueError(wrong)
-        patterns = []
-        for pattern in fact:
-            try:
-                patterns.append(re.compile(pattern, re.IGNORECASE))
-            except re.error as e:
-                raise ValueError(f'"facts" holds the wrong expression "{pattern}" ({e})') from e
-        found.append(tuple(patterns))
-    return tuple(found)
+    if not all(
+        isinstance(f, list) and f and all(isinstance(p, str) and p for p in f) for f in values
+    ):
+        raise ValueError(wrong)
+    return tuple(_patterns("facts", fact) for fact in values)
+
+
+def _patterns(name: str, values: Any) -> tuple[re.Pattern[str], ...]:
+    if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):
+        raise ValueError(f'"{name}" must be a list of regular expressions')
+    patterns = []
+    for pattern in values:
+        try:
+            patterns.append(re.compile(pattern, re.IGNORECASE))
+        except re.error as e:
+            raise ValueError(f'"{name}" holds the wrong expression "{pattern}" ({e})') from e
+    return tuple(patterns)
