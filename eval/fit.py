@@ -14,9 +14,10 @@ import argparse
 import hashlib
 import json
 import math
+import pickle
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +27,25 @@ from numpy.typing import NDArray
 from rag import abstaining, evidence, members
 from rag.config import Settings, cache_dir
 from rag.embedding import open_embedder
-from rag.evidence import Candidate, Selection
+from rag.evidence import Candidate, Found, Selection, fitted
 from rag.fusion import standardise
 from rag.index import OpenIndex, add_papers
 from rag.llm import open_model
-from rag.matching import Match, Words
-from rag.models import data_file
+from rag.models import data_file, file_digest
+from rag.reader import Reader, open_reader, reader_digest
 from rag.readers import read_paths
 from rag.records import Evidence, Hit
 from rag.session import token_counter
 from rag.understanding import found_for, understand
 
 WEIGHTS = Path(__file__).parent.parent / "rag" / "data" / "weights.json"
+QUESTIONS = data_file("eval", "questions.jsonl")
 _PENALTY = 0.3
 # Share of the answerable dev questions that are to be answered; the bound is put there.
 _ANSWERED = 0.92
 _FREE = ("named", "manner", "words")  # features whose weights may have either sign
 _LIST = ("list", "count")
+_READER = ("reader", "reader_paper")  # features that the reader gives
 _NEAR = 60  # papers near a topic that membership is learnt from
 
 Matrix = NDArray[np.float64]
@@ -55,11 +58,13 @@ class Asked:
     entry: dict[str, Any]
     focus: str
     hits: list[Hit]
-    found: list[Candidate]
-    words: Words
-    matches: dict[str, Match]
+    whole: Found
     together: list[str]
     likelihood: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def found(self) -> tuple[Candidate, ...]:
+        return self.whole.candidates
 
     @property
     def dev(self) -> bool:
@@ -89,11 +94,11 @@ def opened(corpus: Path) -> OpenIndex:
 
 
 def entries() -> list[dict[str, Any]]:
-    lines = (data_file("eval", "questions.jsonl")).read_text(encoding="utf-8").splitlines()
+    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
-def gather(index: OpenIndex, papers: int) -> list[Asked]:
+def gather(index: OpenIndex, papers: int, reader: Reader | None) -> list[Asked]:
     asked = []
     for entry in entries():
         if entry["style"] in _LIST:
@@ -104,12 +109,40 @@ def gather(index: OpenIndex, papers: int) -> list[Asked]:
         if understood.focus != understood.search:
             vector = index.embedder.encode([understood.focus])[0]
         hits = hits[:1] if understood.certain else hits
-        found, words, matches = evidence.candidates(index, understood.focus, vector, hits)
+        whole = evidence.candidates(index, understood.focus, vector, hits, reader)
         sides = [side[0].paper.id for side in understood.sides]
-        asked.append(Asked(entry, understood.focus, hits, found, words, matches, sides))
+        asked.append(Asked(entry, understood.focus, hits, whole, sides))
         if len(asked) % 50 == 0:
             print(f"searched {len(asked)}", flush=True)
     return asked
+
+
+def kept_or(index: OpenIndex, gathered: Callable[[], list[Asked]]) -> list[Asked]:
+    """What was gathered before from the same index, questions, reader and code, since it takes
+    minutes; else gathered now, and kept."""
+    shaped_by = [
+        index.fingerprint, reader_digest(Settings()), file_digest(QUESTIONS),
+        *(file_digest(p) for p in sorted(Path(evidence.__file__).parent.glob("*.py"))),
+    ]  # fmt: skip
+    place = cache_dir() / f"gathered-{hashlib.sha256(repr(shaped_by).encode()).hexdigest()[:12]}"
+    if place.is_file():
+        kept: list[Asked] = pickle.loads(place.read_bytes())
+        return kept
+    asked = gathered()
+    place.write_bytes(pickle.dumps(asked))
+    return asked
+
+
+def without_reader(item: Asked) -> Asked:
+    """The same question as if there were no reader."""
+    columns = [evidence.FEATURES.index(name) for name in _READER]
+    found = []
+    for c in item.found:
+        features = list(c.features)
+        for column in columns:
+            features[column] = 0.0
+        found.append(replace(c, features=tuple(features)))
+    return replace(item, whole=replace(item.whole, candidates=tuple(found), read={}))
 
 
 def read(index: OpenIndex, asked: list[Asked], w: dict[str, float], limit: int) -> None:
@@ -191,10 +224,7 @@ def ranked(item: Asked, w: dict[str, float], read: bool) -> Selection:
         chosen.append(
             Evidence(f"S{n}", c.hit.paper, c.span, c.rank, likelihood, c.similarity, score)
         )
-    places: dict[str, dict[int, int]] = {}
-    for c in item.found:
-        places.setdefault(c.hit.paper.id, {})[c.span.start] = c.position
-    return Selection(tuple(chosen[: Settings().candidates]), item.words, item.matches, places)
+    return item.whole.selection(chosen[: Settings().candidates])
 
 
 def report(asked: list[Asked], w: dict[str, float], read: bool, name: str) -> None:
@@ -213,6 +243,35 @@ def report(asked: list[Asked], w: dict[str, float], read: bool, name: str) -> No
         shown = " / ".join(f"{x:.3f}" for x in np.mean(covered, axis=0))
         share = first / len(covered)
         print(f"{name:<22} {split:<5} facts in top 1/2/3/4: {shown}  P@1 {share:.3f}", flush=True)
+
+
+def fit_sentences(
+    index: OpenIndex,
+    asked: list[Asked],
+    has_reader: bool,
+    args: argparse.Namespace,
+    models: dict[str, dict[str, float]],
+) -> None:
+    """The sentences' models, before and after the language model's reading, with an ablation."""
+    unread = () if has_reader else _READER
+    cheap = [n for n in evidence.FEATURES if n not in ("likelihood_z", *unread)]
+    first, second = fitted("prefilter", has_reader), fitted("rank", has_reader)
+    models[first] = models[second] = sentence_model(asked, cheap, read=False)
+    if has_reader:
+        report(asked, {"reader": 1.0}, False, "reader")
+    else:
+        report(asked, {"similarity_z": 1.0}, False, "similarity")
+        report(asked, {"match_z": 1.0}, False, "match")
+    report(asked, models[first], False, first)
+    for left in cheap:
+        kept = [n for n in cheap if n != left]
+        report(asked, sentence_model(asked, kept, read=False), False, f"without {left}")
+    if not args.without_llm:
+        read(index, asked, models[first], args.limit)
+        names = [n for n in evidence.FEATURES if n not in unread]
+        models[second] = sentence_model(asked, names, read=True)
+        report(asked, {"likelihood_z": 1.0}, True, "likelihood")
+        report(asked, models[second], True, second)
 
 
 def answerable_model(
@@ -305,28 +364,20 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--limit", type=int, default=10, help="sentences read a question")
     parser.add_argument("--papers", type=int, default=Settings().papers, help="papers read")
-    parser.add_argument("--unread", action="store_true", help="leave the language model out")
+    parser.add_argument("--without-llm", action="store_true", help="leave the language model out")
+    parser.add_argument("--with-reader-only", action="store_true", help="keep the other weights")
     parser.add_argument("--write", action="store_true", help="write rag/data/weights.json")
     args = parser.parse_args()
     index = opened(args.corpus)
-    asked = gather(index, args.papers)
-    cheap = [n for n in evidence.FEATURES if n != "likelihood_z"]
-    models: dict[str, dict[str, float]] = {}
-    models["prefilter"] = sentence_model(asked, cheap, read=False)
-    report(asked, {"similarity_z": 1.0}, False, "similarity")
-    report(asked, {"match_z": 1.0}, False, "match")
-    report(asked, models["prefilter"], False, "prefilter")
-    for left in cheap:
-        kept = [n for n in cheap if n != left]
-        report(asked, sentence_model(asked, kept, read=False), False, f"without {left}")
-    models["rank"] = models["prefilter"]
-    if not args.unread:
-        read(index, asked, models["prefilter"], args.limit)
-        models["rank"] = sentence_model(asked, list(evidence.FEATURES), read=True)
-        report(asked, {"likelihood_z": 1.0}, True, "likelihood")
-        report(asked, models["rank"], True, "rank")
-    figures: dict[str, dict[str, float]] = {}
-    models["answerable"], figures["answerable"] = answerable_model(asked, models["prefilter"])
+    before = json.loads(WEIGHTS.read_text(encoding="utf-8")) if args.with_reader_only else {}
+    models: dict[str, dict[str, float]] = before.get("models", {})
+    figures: dict[str, dict[str, float]] = before.get("figures", {})
+    asked = kept_or(index, lambda: gather(index, args.papers, open_reader(Settings())))
+    for has_reader in (True,) if args.with_reader_only else (True, False):
+        asked = asked if has_reader else [without_reader(item) for item in asked]
+        fit_sentences(index, asked, has_reader, args, models)
+        name, ranking = fitted("answerable", has_reader), fitted("prefilter", has_reader)
+        models[name], figures[name] = answerable_model(asked, models[ranking])
     models["member"], figures["member"] = member_model(index)
     note = {
         "how": "eval/fit.py on the dev split of eval/questions.jsonl over the listing's abstracts",

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.asked import asked_for
 from rag.claims import contradicts
-from rag.evidence import Selection
+from rag.evidence import Selection, bounded, fitted
 from rag.linear import probability
 from rag.matching import content_words
 from rag.records import Evidence, Hit
@@ -33,6 +33,8 @@ FEATURES = (
     "asked_gap",        # match of what is asked for in the abstract less in the title, times 10
     "figure",           # -1 when a number is asked for and the best sentence has none
     "premise",          # -1 when the evidence says the opposite of what is taken for granted
+    "reader",           # the reader's log odds that the best paper, or one compared, answers
+    "reader_best",      # its log odds of the best sentence against none of its paper's
     "certainty",        # how far the best sentence stands out, 0 to 1
     "named",            # 1 when the question says what it asks for
     "manner",           # 1 when it asks how or why
@@ -71,9 +73,10 @@ def answer_features(
     premise = -float(contradicts(question, [e.text for e in own]))
     top = [math.exp(e.score - best.score) for e in evidence]
     certainty = 1 / math.fsum(top)
-    if n == 0:
-        return (dense, *(0.0,) * 8, figure, premise, certainty, 0.0, manner, 0.0)
     group = {best.paper.id, *together}
+    read = _log_odds(selection, best, group)
+    if n == 0:
+        return (dense, *(0.0,) * 8, figure, premise, *read, certainty, 0.0, manner, 0.0)
     others = [float(m.paper.mean()) for id_, m in selection.matches.items() if id_ not in group]
     places = {id_: own_places for id_ in group if (own_places := _places(selection, id_))}
     first = found.sentences[places[best.paper.id][0]]
@@ -98,11 +101,22 @@ def answer_features(
         float((abstract - title)[chosen].mean()) * 10,
         figure,
         premise,
+        *read,
         certainty,
         float(bool(asked.words)),
         manner,
         n / 10,
     )
+
+
+def _log_odds(selection: Selection, best: Evidence, papers: Iterable[str]) -> tuple[float, float]:
+    """The reader's log odds that one of the papers answers, and of the best sentence; 0 without
+    a reader."""
+    if not selection.read:
+        return 0.0, 0.0
+    paper = max(found.paper for id_ in papers if (found := selection.read.get(id_)))
+    place = selection.places[best.paper.id][best.span.start]
+    return bounded(paper), bounded(float(selection.read[best.paper.id].sentences[place]))
 
 
 def _places(selection: Selection, paper: str) -> list[int]:
@@ -125,7 +139,7 @@ def answerable(
     whole = selection.matches[selection.evidence[0].paper.id].paper
     if whole.size and values[0] + float(whole.mean()) < _FAR:
         return 0.0
-    return probability("answerable", FEATURES, values)
+    return probability(fitted("answerable", bool(selection.read)), FEATURES, values)
 
 
 def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> str:

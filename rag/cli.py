@@ -69,7 +69,8 @@ def _assistant(
     if model and not evidence_only:
         _known_model(settings)
     index = _index(index_dir, settings)
-    return Assistant(index, settings, None if evidence_only else model_loader(settings, say))
+    load = None if evidence_only else model_loader(settings, say)
+    return Assistant(index, settings, load, say)
 
 
 def _known_model(settings: Settings) -> None:

@@ -298,9 +298,10 @@ def list_models(as_json: bool) -> None:
                 "ability": card.ability, "context": card.context or card.max_tokens,
             }))  # fmt: skip
         else:
-            state = "installed" if there else f"not installed (rag models pull {card.name})"
+            fetched = f" (rag models pull {card.name})" if card.distribution else ""
+            state = "installed" if there else f"not installed{fetched}"
             size = f"{card.size / 1e6:>6.0f} MB"
-            click.echo(f"{card.kind:<9} {card.name:<10} {card.title:<24} {size}  {state}")
+            click.echo(f"{card.kind:<9} {card.name:<14} {card.title:<24} {size}  {state}")
 
 
 def verify_models() -> None:
@@ -327,9 +328,12 @@ def prepare_models() -> None:
     settings = load_settings()
     from rag.embedding import open_embedder
     from rag.llm import open_model
+    from rag.reader import open_reader
 
     embedder = open_embedder(settings, _say)
     click.echo(f"embedder {embedder.name}: ready, {embedder.dimension} dimensions")
+    if open_reader(settings, _say) is not None:
+        click.echo(f"reader {settings.reader}: ready")
     model = open_model(settings, _say)
     click.echo(f"language model {model.info.name}: ready as {model.info.quantization}")
 
@@ -341,6 +345,9 @@ def pull_model(name: str) -> None:
     card = next((c for c in cards() if name.lower() in (c.name.lower(), c.title.lower())), None)
     if card is None:
         raise UnknownModelError(f'unknown model "{name}"', "see: rag models list")
+    if not card.distribution:
+        click.echo(f"{card.title} comes with the program: {require_file(card)}")
+        return
     code = subprocess.call([sys.executable, "-m", "pip", "install", card.distribution])
     if code != 0:
         raise ModelError(

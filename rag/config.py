@@ -27,11 +27,13 @@ class Settings:
             "read" for files it doesn't know.
         chunk_tokens: longest chunk in tokens of the language model, 32 to 4096.
         papers: papers whose sentences are read as evidence, 1 to 20.
-        candidates: sentences read by the language model for one question, 4 to 256.
+        candidates: sentences read by the language model for one question, 4 to 256; for each of
+            two things compared as many.
         answer_words: an answer's length in words, 20 to 400.
         abstain_below: answers whose estimated probability of being supported is lower are
             withheld, 0 (never) to 1 (always).
         threads: CPU threads; 0 means one per physical core.
+        reader: the trained reader's name in the manifest, or "none".
     """
 
     embedder: str = "minilm"
@@ -39,10 +41,11 @@ class Settings:
     ability: str = ""
     chunk_tokens: int = 256
     papers: int = 5
-    candidates: int = 8
+    candidates: int = 5
     answer_words: int = 80
     abstain_below: float = 0.5
     threads: int = 0
+    reader: str = "minilm-reader"
 
     def __post_init__(self) -> None:
         if self.ability not in ("", "read", "write"):

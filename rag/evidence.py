@@ -1,8 +1,9 @@
 """Hits become sentences scored by how well they answer; the ranking is what answers are made of.
 
-Two stages: cheap features choose which sentences of the best papers are worth reading, then the
-language model's query likelihood (Sachan et al. 2022) and the features are combined by a linear
-model whose weights stand in rag/data/weights.json with how they were fitted.
+Two stages: the reader's scores and cheap features choose which sentences of the best papers are
+worth reading, then the language model's query likelihood (Sachan et al. 2022) and all of these are
+combined by a linear model whose weights stand in rag/data/weights.json with how they were fitted.
+There are two sets of weights, with the reader and without.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from rag.index import OpenIndex
     from rag.llm.engine import LocalModel
+    from rag.reader import Read, Reader
 
 _NUMBER_ASKED = re.compile(
     r"\bhow (?:many|much|long|large|big|fast|often|high|low|deep|far)\b|\bwhat (?:is the )?"
@@ -36,6 +38,7 @@ _NUMBER_ASKED = re.compile(
 _DIGIT = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|half|hundred|thousand)\b"
 )
+_SUREST = 8.0  # log odds beyond which nothing gets surer
 _BACKREF = re.compile(
     r"^(?:it|they|this|these|those|that|both|such|its|their|the (?:former|latter))\b", re.I
 )
@@ -68,12 +71,14 @@ class Selection:
         words: the question's content words.
         matches: how well the words are met by each paper, by paper id.
         places: for each paper's id, the place of each sentence in its abstract by where it starts.
+        read: what the reader makes of each paper, by paper id; empty without a reader.
     """
 
     evidence: tuple[Evidence, ...]
     words: Words
     matches: Mapping[str, Match]
     places: Mapping[str, Mapping[int, int]]
+    read: Mapping[str, Read]
 
 
 # Per question, z-scored where the name says so; the order is the weights' order. "Match" is late
@@ -88,15 +93,38 @@ FEATURES = (
     "gain",          # match that the sentence adds to the title's, times 10
     "weakest_z",     # match of the third of the words that are met worst
     "paper_match",   # match of title and abstract, less the best paper's, times 10
+    "reader",        # the reader's log odds of the sentence against none of its paper's
+    "reader_paper",  # its log odds that the paper answers at all
     "likelihood_z",  # mean log P(question | title, sentence) among the sentences read
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All sentences of the hits with their features, likelihood still 0, and what they come from:
+    the question's words, how well each paper meets them, what the reader makes of each."""
+
+    candidates: tuple[Candidate, ...]
+    words: Words
+    matches: Mapping[str, Match]
+    read: Mapping[str, Read]
+
+    def selection(self, evidence: Sequence[Evidence]) -> Selection:
+        """With the sentences chosen."""
+        places: dict[str, dict[int, int]] = {id_: {} for id_ in self.matches}
+        for c in self.candidates:
+            places[c.hit.paper.id][c.span.start] = c.position
+        return Selection(tuple(evidence), self.words, self.matches, places, self.read)
+
+
 def candidates(
-    index: OpenIndex, question: str, vector: NDArray[np.float32], hits: Sequence[Hit]
-) -> tuple[list[Candidate], Words, dict[str, Match]]:
-    """All sentences of the hits with their features, likelihood still 0; the question's words;
-    and how well each paper meets them.
+    index: OpenIndex,
+    question: str,
+    vector: NDArray[np.float32],
+    hits: Sequence[Hit],
+    reader: Reader | None,
+) -> Found:
+    """All sentences of the hits, in the abstracts' order.
 
     Args:
         vector: the question's embedding, float32 (d,), length 1.
@@ -107,7 +135,9 @@ def candidates(
     vectors = index.snapshot.sentence_vectors([h.paper.id for h in hits])
     words = words_of(index, question)
     spans = {id_: found for id_, (found, _) in vectors.items()}
-    matches = match(index, words, [h.paper for h in hits], spans)
+    papers = [h.paper for h in hits]
+    matches = match(index, words, papers, spans)
+    read = reader.read(question, papers, spans) if reader is not None else {}
     rows = [
         (hit, rank, span, position, float(cosine))
         for rank, hit in enumerate(hits)
@@ -138,10 +168,23 @@ def candidates(
             met[n][1] * 10,
             weakest_z[n],
             (float(whole.mean()) - best) * 10 if whole.size else 0.0,
+            *_read(read.get(hit.paper.id), position),
             0.0,
         )
         found.append(Candidate(hit, rank, span, position, cosine, features))
-    return found, words, matches
+    return Found(tuple(found), words, matches, read)
+
+
+def _read(read: Read | None, position: int) -> tuple[float, float]:
+    """The reader's log odds of a sentence and of its paper, within bounds."""
+    if read is None:
+        return 0.0, 0.0
+    return bounded(float(read.sentences[position])), bounded(read.paper)
+
+
+def bounded(log_odds: float) -> float:
+    """Log odds within the range that a linear model should see."""
+    return max(-_SUREST, min(_SUREST, log_odds))
 
 
 def _met(found: Match, position: int) -> tuple[float, float, float]:
@@ -158,9 +201,18 @@ def _met(found: Match, position: int) -> tuple[float, float, float]:
     return float(both.mean()), float(gain.mean()), float(worst.mean())
 
 
-def combine(features: Sequence[float], model: str) -> float:
-    """The linear model's value for one sentence."""
-    return value(model, FEATURES, features)
+def combine(features: Sequence[float], model: str, has_reader: bool) -> float:
+    """The linear model's value for one sentence.
+
+    Args:
+        has_reader: whether the reader took part.
+    """
+    return value(fitted(model, has_reader), FEATURES, features)
+
+
+def fitted(model: str, has_reader: bool) -> str:
+    """The name of a model's weights with or without the reader."""
+    return model if has_reader else f"{model}_without_reader"
 
 
 def readings(question: str, chosen: Sequence[Candidate]) -> list[Reading]:
@@ -181,6 +233,7 @@ def select_evidence(
     model: LocalModel | None,
     limit: int,
     progress: Callable[[int, int], None] | None = None,
+    reader: Reader | None = None,
 ) -> Selection:
     """Sentences of the hits, best first.
 
@@ -189,29 +242,30 @@ def select_evidence(
             features alone to decide.
         limit: how many sentences the model reads.
     """
-    found, words, matches = candidates(index, question, vector, hits)
-    found.sort(key=lambda c: (-combine(c.features, "prefilter"), c.rank, c.position))
-    chosen = found[:limit]
+    found = candidates(index, question, vector, hits, reader)
+    has_reader = bool(found.read)
+    chosen = sorted(
+        found.candidates,
+        key=lambda c: (-combine(c.features, "prefilter", has_reader), c.rank, c.position),
+    )[:limit]
     if model is None or not chosen:
-        scored = [(combine(c.features, "prefilter"), float("-inf"), c) for c in chosen]
+        scored = [(combine(c.features, "prefilter", has_reader), float("-inf"), c) for c in chosen]
     else:
         # Sentences of one paper side by side, so that the model reads each title once.
         chosen.sort(key=lambda c: (c.rank, c.position))
         likelihoods = [float(x) for x in model.likelihoods(readings(question, chosen), progress)]
         zs = standardise(likelihoods)
         scored = [
-            (combine((*c.features[:-1], z), "rank"), value, c)
+            (combine((*c.features[:-1], z), "rank", has_reader), value, c)
             for c, z, value in zip(chosen, zs, likelihoods, strict=True)
         ]
     scored.sort(key=lambda s: (-s[0], s[2].rank, s[2].position))
-    evidence = tuple(
-        Evidence(f"S{n}", c.hit.paper, c.span, c.rank, likelihood, c.similarity, score)
-        for n, (score, likelihood, c) in enumerate(scored, 1)
+    return found.selection(
+        [
+            Evidence(f"S{n}", c.hit.paper, c.span, c.rank, likelihood, c.similarity, score)
+            for n, (score, likelihood, c) in enumerate(scored, 1)
+        ]
     )
-    places: dict[str, dict[int, int]] = {h.paper.id: {} for h in hits}
-    for c in found:
-        places[c.hit.paper.id][c.span.start] = c.position
-    return Selection(evidence, words, matches, places)
 
 
 def needs_context(sentence: str) -> bool:

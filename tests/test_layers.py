@@ -37,6 +37,7 @@ LAYERS = {
     "rag.metrics": 2,
     "rag.tokens": 3,
     "rag.embedding": 3,
+    "rag.reader": 3,
     "rag.dense": 3,
     "rag.store": 3,
     "rag.llm": 3,

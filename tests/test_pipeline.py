@@ -237,3 +237,11 @@ def test_search_is_ordered(without_model: Assistant) -> None:
     found = list(scores())
     assert len(found) == 50
     assert found == sorted(found, reverse=True)
+
+
+def test_without_the_reader(without_model: Assistant) -> None:
+    plain = Assistant(without_model.index, Settings(reader="none"), None)
+    answer = plain.ask(Question(TASKMASTER))
+    assert answer.status == "answered"
+    assert answer.sources[0].paper.title.startswith("Taskmaster-1")
+    assert answer.fingerprint != without_model.ask(Question(TASKMASTER)).fingerprint

@@ -7,24 +7,18 @@ its vectors were found equal to sentence-transformers' within TOLERANCE on probe
 from __future__ import annotations
 
 import json
-import logging
-import shutil
-import tempfile
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rag.config import cache_dir
-from rag.errors import DiskError, ModelError
-from rag.models import ModelCard, file_digest, require_file, verified_digest
+from rag.embedding.graph import NOTE, export, kept_graph, open_session
+from rag.models import ModelCard, require_file
+from rag.reader.layout import LONGEST
 
 TOLERANCE = 1e-4
-_GRAPH, _WEIGHTS, _NOTE = "encoder.onnx", "encoder.bin", "encoder.json"
 _FORM = 2  # raised when graphs are made in another way: older ones are then made anew
-# The encoder's own bound; vectors of passages are cut earlier, at the model card's limit.
-LONGEST = 512
 _PROBES = (
     "short",
     "A sentence of ordinary length about graph networks, 3.5% better than before.",
@@ -46,75 +40,24 @@ def ensure_onnx(card: ModelCard, notice: Callable[[str], None] = lambda _: None)
         notice: told when the export starts, since it takes long.
 
     Raises:
-        ModelError: the exported graph disagrees with the original.
+        ModelError: not installed, or the exported graph disagrees with the original.
         DiskError: no room for it.
     """
-    folder = onnx_folder(card)
-    graph = folder / _GRAPH
-    try:
-        note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
-        if (
-            note["form"] == _FORM
-            and {f: verified_digest(folder / f) for f in (_GRAPH, _WEIGHTS)} == note["sha256"]
-        ):
-            return graph
-    except (OSError, ValueError, KeyError):
-        pass
-    weights = require_file(card)
-    notice(f"exporting {card.title} for this machine (once)")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="export-") as place:
-            fresh = Path(place) / "made"
-            fresh.mkdir()
-            difference, speeds = _export(weights.parent, card.max_tokens, fresh / _GRAPH)
-            if difference > TOLERANCE:
-                raise ModelError(
-                    f"the exported encoder differs from the original by {difference:.1e}",
-                    "reinstall the pinned packages: pip install -c constraints.txt -e .",
-                )
-            note = {
-                "form": _FORM,
-                "sha256": {f: file_digest(fresh / f) for f in (_GRAPH, _WEIGHTS)},
-                "largest_difference": difference,
-                "texts_per_second": speeds,
-            }
-            (fresh / _NOTE).write_text(json.dumps(note), encoding="utf-8")
-            # Another process may have made the same folder meanwhile: the last one stands.
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
-    except OSError as e:
-        raise DiskError(
-            f"cannot keep the exported encoder in {folder.parent}: {e.strerror or e}",
-            "free 200 MB there, or name another folder in $RAG_CACHE",
-        ) from e
-    return graph
 
+    def make(target: Path) -> dict[str, Any]:
+        difference, speeds = _export(require_file(card).parent, card.max_tokens, target)
+        return {"difference": difference, "texts_per_second": speeds}
 
-def open_session(graph: Path, threads: int) -> Any:
-    """The exported graph, ready to run on the CPU.
-
-    Args:
-        threads: 0 leaves the number to onnxruntime.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    # Spinning while waiting slows everything else on the machine, this program included.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    return kept_graph(onnx_folder(card), card.title, _FORM, TOLERANCE, make, notice)
 
 
 def bf16_gain(card: ModelCard) -> float:
     """How many times faster torch in bf16 embeds than the graph, measured at export; 0 unknown."""
     try:
-        note = json.loads((onnx_folder(card) / _NOTE).read_text(encoding="utf-8"))
+        note = json.loads((onnx_folder(card) / NOTE).read_text(encoding="utf-8"))
         speeds = note["texts_per_second"]
         return float(speeds["bf16"]) / float(speeds["onnx"])
-    except (OSError, ValueError, KeyError, ZeroDivisionError):
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return 0.0
 
 
@@ -126,7 +69,6 @@ def _export(source: Path, max_tokens: int, target: Path) -> tuple[float, dict[st
         second of the graph ("onnx") and of torch in bfloat16 ("bf16") on this machine.
     """
     import numpy as np
-    import onnxruntime
     import torch
     import transformers
     from sentence_transformers import SentenceTransformer
@@ -163,34 +105,10 @@ def _export(source: Path, max_tokens: int, target: Path) -> tuple[float, dict[st
     inputs = (tokens["input_ids"], tokens["attention_mask"])
     rows, columns = torch.export.Dim("rows", min=1), torch.export.Dim("columns", max=LONGEST)
     shape = {0: rows, 1: columns}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            Pooled().eval(),
-            inputs,
-            input_names=["input_ids", "attention_mask"],
-            output_names=["vectors", "tokens"],
-            dynamic_shapes={"input_ids": shape, "attention_mask": shape},
-            dynamo=True,
-            verbose=False,
-        )
-        assert program is not None
-        raw = target.with_name("raw.onnx")
-        program.save(str(raw), external_data=False)
-    # Optimised once, with the weights in a file of their own that is mapped into memory: a
-    # process that embeds one question then starts four times faster.
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.optimized_model_filepath = str(target)
-    for key, value in (
-        ("session.optimized_model_external_initializers_file_name", _WEIGHTS),
-        ("session.optimized_model_external_initializers_min_size_in_bytes", "1024"),
-    ):
-        options.add_session_config_entry(key, value)
-    onnxruntime.InferenceSession(str(raw), options, providers=["CPUExecutionProvider"])
-    raw.unlink()
+    export(
+        Pooled().eval(), inputs, ("input_ids", "attention_mask"), ("vectors", "tokens"),
+        {"input_ids": shape, "attention_mask": shape}, target,
+    )  # fmt: skip
     session = open_session(target, 0)
     worst = 0.0
     # One by one and together: padding must not change a vector.

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import ModelError
 from rag.models import ModelCard, require_file
 
 if TYPE_CHECKING:
@@ -35,18 +34,13 @@ class OnnxEmbedder:
         self._bulk: TorchEmbedder | None = None
         weights = require_file(card)
         self.name, self.digest, self.dimension = card.name, card.sha256, card.dimension
-        from rag.embedding.export import ensure_onnx, open_session
+        from rag.embedding.export import ensure_onnx
+        from rag.embedding.graph import open_session
 
         graph = ensure_onnx(card, notice)
         import tokenizers
 
-        try:
-            self._session = open_session(graph, threads)
-        except Exception as e:
-            raise ModelError(
-                f"the exported encoder {graph} cannot be loaded ({type(e).__name__})",
-                f"delete {graph.parent} and run the command again",
-            ) from e
+        self._session = open_session(graph, threads)
         self._vocabulary = str(weights.parent / "tokenizer.json")
         self._tokenizer = tokenizers.Tokenizer.from_file(self._vocabulary)
         self._tokenizer.enable_truncation(card.max_tokens)
@@ -86,8 +80,8 @@ class OnnxEmbedder:
         """Each token's own vector; see `rag.embedding.Embedder`."""
         import numpy as np
 
-        from rag.embedding.export import LONGEST
         from rag.embedding.tokenwise import token_vectors
+        from rag.reader.layout import LONGEST
 
         if self._long_tokenizer is None:
             import tokenizers

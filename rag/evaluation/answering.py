@@ -91,7 +91,7 @@ def run(wanted: Wanted) -> None:
         if load is not None:
             load()
         loading = time.perf_counter() - start
-        judged, spans_note = ask_all(Assistant(index, settings, load), asked, held)
+        judged, spans_note = ask_all(Assistant(index, settings, load, say), asked, held)
         peak = peak_memory_mb()
         plain = _asked_plainly(plain_asked, index, settings)
     outcomes = [j.outcome for j in judged]

@@ -1,0 +1,160 @@
+"""Questions become readings with the sentence that must win.
+
+Besides each question with its own abstract there are two kinds of unanswerable ones that cost no
+writing: an answerable question with its gold sentences taken out, and with a wrong abstract that
+shares the most words with it. Sentences that don't answer are left out at random, which is cheaper
+and leaves nothing to be learnt from where a sentence stands.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.training.data import Abstract, Item
+from rag.reader.layout import Laid, lay_out, plain_tokenizer
+from rag.words import content_stems
+
+_NEGATIVES = 4  # wrong abstracts that a question may be read with
+_REMOVED, _WRONG = 0.3, 0.2  # share of the questions that are also read so
+_FEWEST = 2  # sentences left of an abstract
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One reading and what is right.
+
+    Attributes:
+        gold: which of the reading's sentences hold the answer; none when none does.
+        answer: first and last word piece of the answer; None where there is none or unknown.
+    """
+
+    laid: Laid
+    gold: tuple[int, ...]
+    answer: tuple[int, int] | None
+
+
+class Pieces:
+    """Texts as word pieces, each abstract cut once.
+
+    Args:
+        vocabulary: the encoder's tokenizer.json.
+    """
+
+    def __init__(self, vocabulary: Path) -> None:
+        self._tokenizer, self.first, self.last = plain_tokenizer(str(vocabulary))
+        self._kept: dict[str, tuple[list[int], list[Any]]] = {}
+
+    def of(self, text: str) -> list[int]:
+        """The pieces of a text."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """The text of some pieces, lower case."""
+        return str(self._tokenizer.decode(list(ids)))
+
+    def paper(self, abstract: Abstract) -> tuple[list[int], list[Any]]:
+        """The pieces of its title and the encoding of each of its sentences."""
+        if abstract.id not in self._kept:
+            texts = [abstract.text[s.start : s.end] for s in abstract.sentences]
+            coded = self._tokenizer.encode_batch(texts, add_special_tokens=False)
+            self._kept[abstract.id] = (self.of(abstract.title), coded)
+        return self._kept[abstract.id]
+
+    def example(
+        self, item: Item, abstract: Abstract, kept: Sequence[int], limit: int
+    ) -> Example | None:
+        """A question with some sentences of an abstract; None if gold ones are too far apart."""
+        title, coded = self.paper(abstract)
+        own = item.abstract == abstract.id
+        texts = [coded[n].ids for n in kept]
+        asked = self.of(item.question)
+        readings = lay_out(asked, title, texts, self.first, self.last, limit)
+        gold = (set(item.gold(abstract)) if own else set()) & set(kept)
+        # Of an abstract over the limit, the part with the answer; without one, any part.
+        any_part = readings[zlib.crc32(item.id.encode()) % len(readings)]
+        laid = next((r for r in readings if gold & {kept[n] for n in r.numbers}), any_part)
+        places = tuple(i for i, n in enumerate(laid.numbers) if kept[n] in gold)
+        if len(places) < len(gold):
+            return None
+        return Example(laid, places, self._answer(item, abstract, kept, laid) if places else None)
+
+    def _answer(
+        self, item: Item, abstract: Abstract, kept: Sequence[int], laid: Laid
+    ) -> tuple[int, int] | None:
+        for place, number in enumerate(laid.numbers):
+            sentence = abstract.sentences[kept[number]]
+            span = item.answer
+            if span is None or not sentence.start <= span.start < sentence.end:
+                continue
+            start, end = laid.spans[place]
+            offsets = self.paper(abstract)[1][kept[number]].offsets[: end - start]
+            inside = [
+                start + i
+                for i, (a, b) in enumerate(offsets)
+                if b > span.start - sentence.start and a < span.end - sentence.start
+            ]
+            if inside:
+                return inside[0], inside[-1]
+        return None
+
+
+def hard_negatives(
+    items: Sequence[Item], abstracts: Mapping[str, Abstract]
+) -> dict[str, list[str]]:
+    """For each question the wrong abstracts, of those asked about, that share most with it:
+    stems in common, rare ones counting more."""
+    ids = sorted({item.abstract for item in items})
+    holders: dict[str, list[str]] = defaultdict(list)
+    for id_ in ids:
+        abstract = abstracts[id_]
+        for stem in sorted(set(content_stems(f"{abstract.title} {abstract.text}"))):
+            holders[stem].append(id_)
+    found = {}
+    for item in items:
+        scores: dict[str, float] = defaultdict(float)
+        for stem in dict.fromkeys(content_stems(item.question)):
+            for id_ in holders.get(stem, ()):
+                scores[id_] += math.log(len(ids) / len(holders[stem]))
+        scores.pop(item.abstract, None)
+        found[item.id] = sorted(scores, key=lambda id_: (-scores[id_], id_))[:_NEGATIVES]
+    return found
+
+
+def epoch(
+    items: Sequence[Item],
+    abstracts: Mapping[str, Abstract],
+    negatives: Mapping[str, Sequence[str]],
+    pieces: Pieces,
+    limit: int,
+    chance: random.Random,
+) -> list[Example]:
+    """The readings of one pass, in random order."""
+    found: list[Example | None] = []
+    for item in items:
+        abstract = abstracts[item.abstract]
+        gold = item.gold(abstract)
+        others = [n for n in range(len(abstract.sentences)) if n not in gold]
+        kept = _some(gold, others, chance)
+        found.append(pieces.example(item, abstract, kept, limit))
+        if gold and len(others) >= _FEWEST and chance.random() < _REMOVED:
+            found.append(pieces.example(item, abstract, _some((), others, chance), limit))
+        if negatives[item.id] and chance.random() < _WRONG:
+            wrong = abstracts[chance.choice(negatives[item.id])]
+            kept = _some((), range(len(wrong.sentences)), chance)
+            found.append(pieces.example(item, wrong, kept, limit))
+    examples = [e for e in found if e is not None]
+    chance.shuffle(examples)
+    return examples
+
+
+def _some(gold: Sequence[int], others: Sequence[int], chance: random.Random) -> list[int]:
+    """The gold sentences with a random number of the others, in the abstract's order."""
+    fewest = min(max(_FEWEST - len(gold), 1), len(others))
+    return sorted([*gold, *chance.sample(others, chance.randint(fewest, len(others)))])

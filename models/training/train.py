@@ -1,0 +1,295 @@
+"""Train the reader's adapter.
+
+    python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1]
+
+Writes `reader.safetensors` (the adapter and its heads in half precision), `log.json` (loss and
+validation after each pass) and `checkpoint.pt`, from which a run that was cut off goes on. The same
+seed gives the same weights on the same machine. A GPU is used where there is one, bfloat16 where
+the processor has instructions for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.training.data import ABSTRACTS, QUESTIONS, Abstract, Item, read_abstracts, read_items
+from models.training.examples import Example, Pieces, epoch, hard_negatives
+from rag.embedding.network import ALPHA, RANK, TARGETS, ReaderNetwork, bare_encoder
+from rag.metrics import auc
+from rag.models import file_digest, find_card, require_file
+from rag.reader.layout import LONGEST
+
+_BATCH = 16
+_POOL = 20  # batches' worth of examples that are put in order of length together
+_LIMIT = 224  # word pieces of a reading in training
+_RATE, _WARM = 5e-4, 0.06
+_SPAN_SHARE = 0.3  # of the answer's span in the loss
+_REPORT, _SAVE = 25, 100  # batches
+
+
+@dataclass(slots=True)
+class State:
+    """Where a run stands."""
+
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+    passes: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Readings padded to one length."""
+
+    ids: Tensor
+    mask: Tensor
+    types: Tensor
+    pool: Tensor
+    gold: Tensor  # bool (readings, 1 + sentences); the first place says that none answers
+    real: Tensor  # bool, of the same shape: not padding
+    span: Tensor  # int64 (readings, 2), 0 where none answers
+    known: Tensor  # bool (readings,), whether `span` is
+
+
+class Learner(nn.Module):
+    """The network with a head for the answer's span, which only training uses: finding the words
+    teaches it to look closely."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        encoder = bare_encoder(folder)
+        width = int(encoder.config.hidden_size)
+        config = LoraConfig(
+            r=RANK, lora_alpha=ALPHA, target_modules=list(TARGETS), lora_dropout=0.0
+        )
+        self.network = ReaderNetwork(get_peft_model(encoder, config), width)
+        self.span = nn.Linear(width, 2)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Listwise over "none" and the sentences, and the span's ends over all tokens."""
+        states = self.network.states(batch.ids, batch.mask, batch.types)
+        scores = self.network.scores(states, batch.pool).masked_fill(~batch.real, -1e4)
+        right = functional.log_softmax(scores, dim=1).masked_fill(~batch.gold, -1e4)
+        listwise = -torch.logsumexp(right, dim=1).mean()
+        ends = self.span(states).masked_fill(~batch.mask.bool().unsqueeze(-1), -1e4)
+        lost = [
+            functional.cross_entropy(ends[:, :, i], batch.span[:, i], reduction="none")
+            for i in (0, 1)
+        ]
+        total: Tensor = listwise + _SPAN_SHARE * ((lost[0] + lost[1]) * batch.known).mean()
+        return total
+
+
+def batch_of(examples: Sequence[Example], device: str) -> Batch:
+    """Pad and stack."""
+    rows = len(examples)
+    longest = max(len(e.laid.ids) for e in examples)
+    most = max(len(e.laid.spans) for e in examples)
+    ids, mask, types = (torch.zeros(rows, longest, dtype=torch.long) for _ in range(3))
+    pool = torch.zeros(rows, most, longest)
+    gold, real = (torch.zeros(rows, 1 + most, dtype=torch.bool) for _ in range(2))
+    span = torch.zeros(rows, 2, dtype=torch.long)
+    known = torch.zeros(rows, dtype=torch.bool)
+    for i, e in enumerate(examples):
+        n = len(e.laid.ids)
+        ids[i, :n], types[i, :n] = torch.tensor(e.laid.ids), torch.tensor(e.laid.types)
+        mask[i, :n] = 1
+        real[i, 0], gold[i, 0] = True, not e.gold
+        known[i] = e.answer is not None or not e.gold
+        for k, (start, end) in enumerate(e.laid.spans):
+            pool[i, k, start:end] = 1 / (end - start)
+            real[i, 1 + k], gold[i, 1 + k] = True, k in e.gold
+        if e.answer is not None:
+            span[i] = torch.tensor(e.answer)
+    made = (ids, mask, types, pool, gold, real, span, known)
+    return Batch(*(t.to(device) for t in made))
+
+
+def in_batches(examples: Sequence[Example], chance: random.Random) -> list[list[Example]]:
+    """Batches of readings of similar length, in random order."""
+    found = []
+    for first in range(0, len(examples), _BATCH * _POOL):
+        some = sorted(examples[first : first + _BATCH * _POOL], key=lambda e: len(e.laid.ids))
+        found += [some[i : i + _BATCH] for i in range(0, len(some), _BATCH)]
+    chance.shuffle(found)
+    return found
+
+
+def validate(
+    learner: Learner,
+    items: Sequence[Item],
+    abstracts: dict[str, Abstract],
+    pieces: Pieces,
+    device: str,
+) -> dict[str, float]:
+    """How well whole abstracts are read: AUC of "answered by some sentence" for answerable against
+    unanswerable questions; share of twins told apart; share of questions whose best sentence is a
+    gold one."""
+    examples = [
+        e
+        for item in items
+        if (a := abstracts[item.abstract])
+        and (e := pieces.example(item, a, range(len(a.sentences)), LONGEST))
+    ]
+    assert len(examples) == len(items)
+    order = sorted(range(len(items)), key=lambda i: len(examples[i].laid.ids))
+    answered: dict[str, float] = {}
+    best: list[bool] = []
+    learner.eval()
+    with torch.no_grad():
+        for first in range(0, len(order), _BATCH):
+            rows = order[first : first + _BATCH]
+            batch = batch_of([examples[i] for i in rows], device)
+            scores = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
+            scores = scores.masked_fill(~batch.real, -1e4)
+            sure = torch.logsumexp(scores[:, 1:], dim=1) - scores[:, 0]
+            for k, i in enumerate(rows):
+                answered[items[i].id] = float(sure[k])
+                if examples[i].gold:
+                    best.append(int(scores[k, 1:].argmax()) in examples[i].gold)
+    with_answer = [answered[i.id] for i in items if i.answerable]
+    figures = {"best_sentence": float(np.mean(best))}
+    for name, styles in (("auc", None), ("auc_near", "near-miss"), ("auc_false", "false-premise")):
+        without = [answered[i.id] for i in items if not i.answerable and styles in (None, i.style)]
+        figures[name] = auc(with_answer, without)
+    twins = [answered[i.twin] > answered[i.id] for i in items if i.twin in answered]
+    return {k: round(v, 4) for k, v in (figures | {"twins": float(np.mean(twins))}).items()}
+
+
+def adapter_tensors(learner: Learner) -> dict[str, Tensor]:
+    """What is shipped: see `rag.embedding.network.merged`."""
+    found = {}
+    for name, value in learner.network.state_dict().items():
+        if ".lora_" in name:
+            layer = name.removeprefix("encoder.base_model.model.").replace(".default.weight", "")
+            found[layer] = value
+        elif not name.startswith("encoder."):
+            found[name] = value
+    return {name: value.detach().half().contiguous().cpu() for name, value in found.items()}
+
+
+def pace(step: int, steps: int) -> float:
+    """Share of the learning rate: up over the first steps, then down to 0."""
+    warm = max(1, math.ceil(_WARM * steps))
+    return min((step + 1) / warm, max(0.0, (steps - step) / (steps - warm)))
+
+
+def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Train, or go on training, and keep what comes of it in `args.out`."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.manual_seed(args.seed)
+    card = find_card("embedder", "minilm")
+    assert card is not None
+    folder = require_file(card).parent
+    pieces = Pieces(folder / "tokenizer.json")
+    abstracts = dict(read_abstracts())
+    items = [item for item in read_items() if item.abstract in abstracts]
+    held = [item for item in items if item.validates][: args.validate]
+    seen = [item for item in items if not item.validates]
+    random.Random(args.seed).shuffle(seen)
+    seen = seen[: round(args.part * len(seen))]
+    say(f"{len(seen)} questions to learn from, {len(held)} to validate")
+    negatives = hard_negatives(seen, abstracts)
+    learner = Learner(folder).to(device)
+    taught = [p for p in learner.parameters() if p.requires_grad]
+    say(f"{sum(p.numel() for p in taught):,} weights are trained")
+    optimizer = torch.optim.AdamW(taught, lr=_RATE, weight_decay=0.01)
+    half = bool(device == "cuda" or getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
+
+    def plan(number: int) -> list[list[Example]]:
+        chance = random.Random(f"{args.seed} {number}")
+        made = epoch(seen, abstracts, negatives, pieces, _LIMIT, chance)
+        return in_batches(made, chance)
+
+    batches = plan(0)
+    steps = len(batches) * args.passes
+    state = State()
+    kept = args.out / "checkpoint.pt"
+    # A checkpoint belongs to one plan of batches.
+    shaped_by = (args.seed, args.part, steps, file_digest(QUESTIONS), file_digest(ABSTRACTS))
+    if kept.is_file():
+        saved: dict[str, Any] = torch.load(kept, map_location=device, weights_only=False)
+        if saved["shaped_by"] != shaped_by:
+            raise SystemExit(f"{kept} is of another run: other data, seed, part or passes")
+        learner.load_state_dict(saved["learner"], strict=False)
+        optimizer.load_state_dict(saved["optimizer"])
+        state = saved["state"]
+        say(f"going on after batch {state.step}")
+
+    def save() -> None:
+        named = {n: p for n, p in learner.named_parameters() if p.requires_grad}
+        whole = {"learner": named, "optimizer": optimizer.state_dict(), "state": state,
+                 "shaped_by": shaped_by}  # fmt: skip
+        torch.save(whole, kept.with_suffix(".new"))
+        kept.with_suffix(".new").replace(kept)
+        save_file(adapter_tensors(learner), str(args.out / "reader.safetensors"))
+        log = {"seed": args.seed, "questions": len(seen), "steps": steps,
+               "losses": state.losses, "passes": state.passes}  # fmt: skip
+        (args.out / "log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
+
+    start, begun, recent = time.monotonic(), state.step, list[float]()
+    first = 0
+    for number in range(args.passes):
+        batches = plan(number) if number else batches
+        for n, examples in enumerate(batches):
+            if first + n < state.step:
+                continue
+            for group in optimizer.param_groups:
+                group["lr"] = _RATE * pace(state.step, steps)
+            # Dropout only once questions repeat.
+            learner.train(number > 0)
+            torch.manual_seed(args.seed * 1_000_003 + state.step)
+            with torch.autocast(device, torch.bfloat16, enabled=half):
+                loss = learner.loss(batch_of(examples, device))
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
+            nn.utils.clip_grad_norm_(taught, 1.0)
+            optimizer.step()
+            state.step += 1
+            recent.append(float(loss.detach()))
+            if state.step % _REPORT == 0:
+                state.losses.append(round(float(np.mean(recent)), 4))
+                pace_now = (time.monotonic() - start) / (state.step - begun)
+                left = (steps - state.step) * pace_now / 60
+                say(f"{state.step}/{steps}  loss {state.losses[-1]:.3f}  {left:.0f} min left")
+                recent.clear()
+            if state.step % _SAVE == 0:
+                save()
+        first += len(batches)
+        if len(state.passes) <= number:
+            state.passes.append(validate(learner, held, abstracts, pieces, device))
+            say(f"pass {number + 1}: {state.passes[-1]}")
+        save()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--passes", type=int, default=2)
+    parser.add_argument(
+        "--part", type=float, default=1.0, help="share of the questions learnt from"
+    )
+    parser.add_argument("--validate", type=int, help="questions to validate on; all if not given")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    train(args, lambda text: print(text, flush=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""The reader tells which sentence of a paper answers a question, and whether any does.
+
+It is the packaged encoder with an adapter of a few megabytes that was trained for this
+(models/training); question and paper are read together, so it sees what similarity can't: that
+every word is there and the answer isn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.reader.layout import Laid, lay_out, plain_tokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rag.config import Settings
+    from rag.models import ModelCard
+    from rag.records import Paper, Span
+
+_Key = tuple[str, str, tuple["Span", ...]]
+NO_READER = "none"  # the setting that does without one
+_PAPERS_KEPT = 512  # whose word pieces are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What the reader makes of one paper for a question.
+
+    Attributes:
+        sentences: float32 (s,), log odds of each sentence holding the answer against that none
+            of the paper's does.
+        paper: the same of all sentences together: log odds that the paper answers.
+    """
+
+    sentences: NDArray[np.float32]
+    paper: float
+
+
+class Reader:
+    """Reads with the packaged encoder and the adapter that the manifest names.
+
+    Args:
+        threads: 0 leaves the number to onnxruntime.
+        notice: told when the graph has to be made first.
+
+    Raises:
+        ModelError: encoder or adapter are missing or damaged.
+    """
+
+    def __init__(
+        self, card: ModelCard, threads: int, notice: Callable[[str], None] = lambda _: None
+    ) -> None:
+        from rag.embedding.graph import open_session
+        from rag.embedding.reading import ensure_reader
+        from rag.models import require_file
+
+        graph, base = ensure_reader(card, notice)
+        self._session = open_session(graph, threads)
+        vocabulary = require_file(base).parent / "tokenizer.json"
+        self._tokenizer, self._first, self._last = plain_tokenizer(str(vocabulary))
+        self._pieces: dict[_Key, tuple[list[int], list[list[int]]]] = {}
+
+    def read(
+        self, question: str, papers: Sequence[Paper], sentences: Mapping[str, Sequence[Span]]
+    ) -> dict[str, Read]:
+        """Read each paper with the question.
+
+        Args:
+            sentences: each paper's sentences, by paper id, as offsets into its abstract.
+
+        Returns:
+            By paper id.
+        """
+        asked = self._of([question])[0]
+        return {paper.id: self._read(asked, paper, sentences[paper.id]) for paper in papers}
+
+    def _read(self, asked: list[int], paper: Paper, spans: Sequence[Span]) -> Read:
+        import numpy as np
+
+        title, pieces = self._pieces_of(paper, spans)
+        found = np.full(len(spans), -np.inf, dtype=np.float32)
+        for laid in lay_out(asked, title, pieces, self._first, self._last):
+            scores = self._scores(laid)
+            found[list(laid.numbers)] = scores[1:] - scores[0]
+        together = float(np.logaddexp.reduce(found)) if len(found) else -np.inf
+        return Read(found, together)
+
+    def _scores(self, laid: Laid) -> NDArray[np.float32]:
+        import numpy as np
+
+        pool = np.zeros((1, len(laid.spans), len(laid.ids)), dtype=np.float32)
+        for row, (start, end) in enumerate(laid.spans):
+            pool[0, row, start:end] = 1 / max(end - start, 1)
+        feed = {
+            "ids": np.array([laid.ids], dtype=np.int64),
+            "mask": np.ones((1, len(laid.ids)), dtype=np.int64),
+            "types": np.array([laid.types], dtype=np.int64),
+            "pool": pool,
+        }
+        scores: NDArray[np.float32] = self._session.run(["scores"], feed)[0][0]
+        return scores
+
+    def _pieces_of(self, paper: Paper, spans: Sequence[Span]) -> tuple[list[int], list[list[int]]]:
+        key = (paper.title, paper.abstract, tuple(spans))
+        found = self._pieces.get(key)
+        if found is None:
+            if len(self._pieces) >= _PAPERS_KEPT:
+                self._pieces.clear()
+            title, *sentences = self._of(
+                [paper.title, *(paper.abstract[s.start : s.end] for s in spans)]
+            )
+            found = self._pieces[key] = (title, sentences)
+        return found
+
+    def _of(self, texts: list[str]) -> list[list[int]]:
+        """Texts as word pieces."""
+        return [e.ids for e in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+def open_reader(
+    settings: Settings, notice: Callable[[str], None] = lambda _: None
+) -> Reader | None:
+    """The reader that the settings name; None when they do without one.
+
+    Raises:
+        ModelError: it is unknown, missing or damaged.
+    """
+    from rag.config import thread_count
+
+    card = _card(settings)
+    return Reader(card, thread_count(settings), notice) if card is not None else None
+
+
+def reader_digest(settings: Settings) -> str:
+    """Names the reader's weights without opening it; "" when the settings do without one."""
+    card = _card(settings)
+    return card.sha256 if card is not None else ""
+
+
+def _card(settings: Settings) -> ModelCard | None:
+    from rag.errors import ModelError
+    from rag.models import find_card
+
+    if settings.reader == NO_READER:
+        return None
+    card = find_card("reader", settings.reader)
+    if card is None:
+        raise ModelError(
+            f'unknown reader "{settings.reader}"', f'use the default, or "{NO_READER}" for none'
+        )
+    return card

@@ -1,0 +1,157 @@
+"""The reader: every sentence is read once, and an answer is told from what only looks like one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.config import Settings
+from rag.embedding.network import merged
+from rag.errors import ModelError
+from rag.models import find_card, require_file
+from rag.reader import Reader, open_reader, reader_digest
+from rag.reader.layout import LONGEST, lay_out
+from rag.records import Paper
+from rag.sentences import split_sentences
+
+KITES = Paper(
+    "k", "Sparse Kites for Wind Maps",
+    "Wind maps need many masts. We fly 12 tethered kites that measure wind at 300 metres. "
+    "A Gaussian process turns their tracks into hourly maps. Errors fall by half against masts "
+    "alone.",
+)  # fmt: skip
+MOSS = Paper(
+    "m", "Moss as a Thermometer",
+    "Moss dries at a rate that depends on temperature. We photograph 40 patches every hour and "
+    "regress temperature on their colour. The mean error is 0.8 degrees.",
+)  # fmt: skip
+SPANS = {p.id: split_sentences(p.abstract) for p in (KITES, MOSS)}
+pieces = st.lists(st.integers(1000, 2000), max_size=120)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    opened = open_reader(Settings())
+    assert opened is not None
+    return opened
+
+
+@given(pieces, pieces, st.lists(st.lists(st.integers(1000, 2000), max_size=700), max_size=12))
+def test_every_sentence_is_laid_out_once(
+    question: list[int], title: list[int], sentences: list[list[int]]
+) -> None:
+    readings = lay_out(question, title, sentences, 101, 102)
+    assert [n for r in readings for n in r.numbers] == list(range(len(sentences)))
+    for laid in readings:
+        assert len(laid.ids) == len(laid.types) <= LONGEST
+        assert laid.ids[0] == 101
+        assert laid.ids[-1] == 102
+        assert laid.ids.count(102) == 2
+        assert laid.types == tuple(sorted(laid.types))
+        for number, (start, end) in zip(laid.numbers, laid.spans, strict=True):
+            held = list(laid.ids[start:end])
+            assert held == sentences[number][: len(held)]
+            whole = len(laid.spans) > 1 or len(held) == len(sentences[number])
+            assert whole or len(held) > LONGEST - 96 - 48 - 4
+
+
+def test_the_answering_sentence_wins(reader: Reader) -> None:
+    found = reader.read("At what height do the kites measure wind?", [KITES, MOSS], SPANS)
+    assert int(found["k"].sentences.argmax()) == 1
+    assert found["k"].paper > found["m"].paper
+    other = reader.read("How large is the average mistake?", [KITES, MOSS], SPANS)
+    assert int(other["m"].sentences.argmax()) == 2
+    assert other["m"].sentences.dtype == np.float32
+
+
+def test_what_is_not_said_is_less_likely_than_what_is(reader: Reader) -> None:
+    pairs = [
+        (
+            "How many kites are flown for the wind maps?",
+            "How much does a kite of the wind maps cost?",
+        ),
+        (
+            "How often are the moss patches photographed?",
+            "Which camera photographs the moss patches?",
+        ),
+        ("What turns the kites' tracks into maps?", "Where were the kites' tracks recorded?"),
+    ]
+    for said, unsaid in pairs:
+        both = [reader.read(q, [KITES, MOSS], SPANS) for q in (said, unsaid)]
+        sure, unsure = (max(r.paper for r in found.values()) for found in both)
+        assert sure > unsure, (said, unsaid)
+
+
+def test_a_long_abstract_is_read_to_its_end(reader: Reader) -> None:
+    filler = "The harbour was quiet and nothing at all of note was seen there on that day. "
+    abstract = filler * 80 + "The tethered kites measure wind at 300 metres."
+    paper = Paper("long", "Kites over a Harbour", abstract)
+    spans = {"long": split_sentences(abstract)}
+    found = reader.read("At what height do the kites measure wind?", [paper], spans)["long"]
+    assert len(found.sentences) == len(spans["long"])
+    assert np.isfinite(found.sentences).all()
+    assert int(found.sentences.argmax()) == len(found.sentences) - 1
+
+
+def test_company_and_order_change_nothing(reader: Reader) -> None:
+    question = "What is the mean error in degrees?"
+    alone = reader.read(question, [MOSS], SPANS)["m"]
+    together = reader.read(question, [KITES, MOSS], SPANS)["m"]
+    assert np.allclose(alone.sentences, together.sentences, atol=1e-5)
+
+
+def test_a_paper_without_sentences_answers_nothing(reader: Reader) -> None:
+    empty = Paper("e", "Empty", "x")
+    found = reader.read("What?", [empty], {"e": ()})["e"]
+    assert found.paper == -np.inf
+    assert len(found.sentences) == 0
+
+
+def test_settings_choose_the_reader() -> None:
+    assert open_reader(Settings(reader="none")) is None
+    assert reader_digest(Settings(reader="none")) == ""
+    assert len(reader_digest(Settings())) == 64
+    with pytest.raises(ModelError, match="unknown reader"):
+        open_reader(Settings(reader="nobody"))
+
+
+def test_a_damaged_adapter_is_refused(tmp_path: Path) -> None:
+    card = find_card("reader", "minilm-reader")
+    assert card is not None
+    with pytest.raises(ModelError, match="sha256"):
+        Reader(replace(card, sha256="0" * 64), 1)
+    base = find_card("embedder", card.base)
+    assert base is not None
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(str(require_file(card)))
+    save_file({k: v for k, v in tensors.items() if not k.startswith("none")}, tmp_path / "part")
+    with pytest.raises(ValueError, match="lacks none"):
+        merged(require_file(base).parent, tmp_path / "part")
+
+
+def test_the_adapter_is_small_and_changes_the_encoder() -> None:
+    card = find_card("reader", "minilm-reader")
+    assert card is not None
+    assert card.size <= 10_000_000
+    base = find_card("embedder", card.base)
+    assert base is not None
+    from rag.embedding.network import bare_encoder
+
+    folder = require_file(base).parent
+    plain = bare_encoder(folder).state_dict()
+    changed = merged(folder, require_file(card)).encoder.state_dict()
+    kernels = [n for n in plain if n.endswith(("query.weight", "dense.weight"))]
+    assert kernels
+    assert all((plain[n] - changed[n]).abs().max() > 1e-4 for n in kernels)
+
+
+def test_wheel_paths_hold_the_adapter() -> None:
+    root = Path(__file__).parent.parent
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    assert '"models/reader.safetensors" = "rag/data/models/reader.safetensors"' in text
