@@ -16,7 +16,7 @@ import json
 import math
 import pickle
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -117,18 +117,18 @@ def gather(index: OpenIndex, papers: int, reader: Reader | None) -> list[Asked]:
     return asked
 
 
-def kept_or(index: OpenIndex, gathered: Callable[[], list[Asked]]) -> list[Asked]:
-    """What was gathered before from the same index, questions, reader and code, since it takes
-    minutes; else gathered now, and kept."""
+def kept_or(index: OpenIndex, papers: int) -> list[Asked]:
+    """What was gathered before from the same index, questions, number of papers, reader and code,
+    since it takes minutes; else gathered now, and kept."""
     shaped_by = [
-        index.fingerprint, reader_digest(Settings()), file_digest(QUESTIONS),
-        *(file_digest(p) for p in sorted(Path(evidence.__file__).parent.glob("*.py"))),
+        index.fingerprint, papers, reader_digest(Settings()), file_digest(QUESTIONS),
+        *(file_digest(p) for p in sorted(Path(evidence.__file__).parent.rglob("*.py"))),
     ]  # fmt: skip
     place = cache_dir() / f"gathered-{hashlib.sha256(repr(shaped_by).encode()).hexdigest()[:12]}"
     if place.is_file():
         kept: list[Asked] = pickle.loads(place.read_bytes())
         return kept
-    asked = gathered()
+    asked = gather(index, papers, open_reader(Settings()))
     place.write_bytes(pickle.dumps(asked))
     return asked
 
@@ -372,7 +372,7 @@ def main() -> None:
     before = json.loads(WEIGHTS.read_text(encoding="utf-8")) if args.with_reader_only else {}
     models: dict[str, dict[str, float]] = before.get("models", {})
     figures: dict[str, dict[str, float]] = before.get("figures", {})
-    asked = kept_or(index, lambda: gather(index, args.papers, open_reader(Settings())))
+    asked = kept_or(index, args.papers)
     for has_reader in (True,) if args.with_reader_only else (True, False):
         asked = asked if has_reader else [without_reader(item) for item in asked]
         fit_sentences(index, asked, has_reader, args, models)
