@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
@@ -19,6 +20,10 @@ CRANFIELD = SHARED / "benchmarks" / "cranfield"
 os.environ.setdefault("RAG_CACHE", str(REPOSITORY / ".cache"))
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("RAG_INDEX", None)
+
+# A busy machine is no error: no test is judged by how long it takes.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 if TYPE_CHECKING:
     from rag.embedding import Embedder

@@ -62,6 +62,11 @@ LAYERS = {
     "rag.evaluation.plots": 2,
     "rag.commands": 6,
     "rag.local_only": 2,
+    "rag.turnstile": 1,
+    "rag.exporting": 2,
+    "rag.catalogue": 4,
+    "rag.mapping": 4,
+    "rag.collections": 5,
     "rag.page": 6,
     "rag.uploads": 6,
     "rag.options": 6,
@@ -79,6 +84,7 @@ OWNERS = {
     "torch": "rag/embedding/",
     "transformers": "rag/embedding/",
     "gradio": "ui.py",
+    "sklearn": "rag/mapping/",
 }
 
 

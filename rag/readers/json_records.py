@@ -124,7 +124,8 @@ def _name(item: object) -> str:
     given = next((t for k in ("given", "first", "firstname", "first_name", "forename")
                   if (t := text_of(fields.get(k)))), "")  # fmt: skip
     particle = text_of(fields.get("non-dropping-particle"))
-    return " ".join(part for part in (given, particle, family) if part)
+    suffix = text_of(fields.get("suffix"))
+    return " ".join(part for part in (given, particle, family, suffix) if part)
 
 
 def _shallow(value: object) -> str:

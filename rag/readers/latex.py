@@ -21,6 +21,7 @@ _SPECIAL = {
     "textendash": "\u2013", "textemdash": "\u2014", "textquoteright": "\u2019",
     "textquoteleft": "\u2018", "textregistered": "\u00ae", "texttrademark": "\u2122",
     "textdegree": "\u00b0", "ldots": "\u2026", "dots": "\u2026", "textasciitilde": "~",
+    "textasciicircum": "^", "textbraceleft": "{", "textbraceright": "}",
     "textbackslash": "\\", "textunderscore": "_", "copyright": "\u00a9", "pounds": "\u00a3",
     "S": "\u00a7", "P": "\u00b6",
 }  # fmt: skip
