@@ -29,6 +29,8 @@ _PATH = click.Path(path_type=Path)
 _EVALUATED = (
     click.option("--set", "questions", type=_PATH, metavar="FILE",
                  help='Questions (default: the bundled set; "cranfield" names the other one).'),
+    click.option("--from-feedback", is_flag=True,
+                 help="Ask what was judged on the chat page again: good answers are the gold."),
     click.option("--corpus", type=_PATH, metavar="PATH",
                  help="Papers to ask, or a folder in BEIR layout (default: the starter corpus)."),
     click.option("--split", type=click.Choice(["dev", "test", "all"]), default="all",

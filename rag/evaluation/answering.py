@@ -50,6 +50,7 @@ class Wanted:
 
     Attributes:
         questions: a file, or the name of a bundled set; None for "questions".
+        from_feedback: the questions are those whose answers were judged on the chat page.
         corpus: None for the starter corpus.
         split: "dev", "test" or "all"; limit: None for all of them.
         out, html: files to write; old: an earlier run's `out`.
@@ -58,6 +59,7 @@ class Wanted:
     """
 
     questions: Path | None = None
+    from_feedback: bool = False
     corpus: Path | None = None
     split: str = "all"
     limit: int | None = None
@@ -71,8 +73,8 @@ class Wanted:
 
 def run(wanted: Wanted) -> None:
     """`rag eval`. What is wrong with the arguments is found before a model is loaded."""
-    path = set_file(wanted.questions)
-    asked = chosen(read_questions(path), wanted.split, wanted.limit)
+    path, questions = _questions(wanted)
+    asked = chosen(questions, wanted.split, wanted.limit)
     corpus = read_corpus(wanted.corpus, say)
     old = against.read_run(wanted.old) if wanted.old is not None else None
     for out in (wanted.out, wanted.html):
@@ -124,6 +126,20 @@ def run(wanted: Wanted) -> None:
 
         _write(wanted.html, page(report))
         say(f"the report to read is {wanted.html}")
+
+
+def _questions(wanted: Wanted) -> tuple[Path, list[Asked]]:
+    """The file that the questions are from, and they."""
+    if not wanted.from_feedback:
+        path = set_file(wanted.questions)
+        return path, read_questions(path)
+    if wanted.questions is not None:
+        raise UsageError("--from-feedback and --set are two sets", "give one of them")
+    from rag.evaluation.feedback import feedback_questions
+    from rag.store.conversations import Conversations, default_conversations
+
+    path = default_conversations()
+    return path, feedback_questions(Conversations(path).judgements(), path, say)
 
 
 def set_file(named: Path | None) -> Path:

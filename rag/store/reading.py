@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rag.errors import IndexCorruptError
 from rag.records import Filters, Paper, Span
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHUNK, SENTENCE = 0, 1
+T = TypeVar("T")
 _COLUMNS = "id, title, abstract, authors, year, url, doi, arxiv_id, source, updated, venue"
 
 
@@ -77,6 +78,21 @@ class Snapshot:
         for row in self._rows(f"SELECT {_COLUMNS} FROM papers ORDER BY rowid"):
             yield paper_of(row)
 
+    def paper(self, paper_id: str) -> Paper | None:
+        """The paper of that id, if there is one."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM papers WHERE id = ?", (paper_id,))
+        return paper_of(rows[0]) if rows else None
+
+    def sources(self, most: int = 200) -> tuple[str, ...]:
+        """Names of files and venues that papers are from, the most frequent first."""
+        rows = self._rows(
+            "SELECT name FROM (SELECT source AS name FROM papers UNION ALL SELECT venue FROM "
+            "papers WHERE venue != source) WHERE name != '' GROUP BY name "
+            "ORDER BY count(*) DESC, name LIMIT ?",
+            (most,),
+        )
+        return tuple(str(name) for (name,) in rows)
+
     def by_rowid(self, rowids: Collection[int]) -> dict[int, Paper]:
         """The papers with these row ids."""
         rows = self._rows(
@@ -84,6 +100,17 @@ class Snapshot:
             (json.dumps(sorted(rowids)),),
         )
         return {int(str(row[0])): paper_of(row[1:]) for row in rows}
+
+    def gathered(self, columns: str, make: Callable[..., T]) -> tuple[int, list[T]]:
+        """What is made of each paper, in the order in which they came in; and their generation.
+
+        Args:
+            columns: of the table of papers; written by us, never by a user.
+            make: called with their values; one paper at a time is in memory.
+        """
+        with self._lock, translated(self.directory):
+            rows = self._connection.execute(f"SELECT {columns} FROM papers ORDER BY rowid")
+            return self.generation, [make(*row) for row in rows]
 
     def allowed(self, filters: Filters) -> set[int] | None:
         """Row ids of the papers that pass; None when nothing is filtered."""
