@@ -36,8 +36,9 @@ lint: $(READY) ## Check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY) ## Measure speed and memory against the stock way
+bench: $(READY) ## Measure speed and memory against the stock way, and the page in a browser
 	$(BIN)/python eval/bench.py
+	$(BIN)/python eval/page.py
 
 eval: $(READY) ## Measure answers on the question set, and retrieval on Cranfield if it is there
 	$(BIN)/rag eval

@@ -1,7 +1,7 @@
-"""The chat page, on this machine only: widgets and short handlers over rag.pipeline.Assistant.
+"""The chat page: widgets and short handlers over rag.page.desk, which does the work.
 
-It listens on 127.0.0.1, and the browser is told to load nothing from anywhere else. Each browser
-tab has a conversation of its own; what is said is kept in memory until the tab is closed.
+It listens on 127.0.0.1 unless told otherwise, and the browser is told to load nothing from
+anywhere else. Each browser has conversations of its own, known by a token that only it keeps.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ os.environ["NO_PROXY"] = f"127.0.0.1,localhost,{os.environ.get('NO_PROXY', '')}"
 import gradio as gr
 
 from rag import page
-from rag.local_only import HOST, free_port, guards
+from rag.errors import RagError
+from rag.exporting import FORMATS, export, file_name
+from rag.local_only import LOCAL, Access, free_port, guards
 from rag.models import data_file
-from rag.records import Question, Selected
-from rag.uploads import add_files, asks_starter
+from rag.page.desk import Choices, Desk, Talk
+from rag.page.endpoint import Endpoint
+from rag.page.furnishing import furnished
+from rag.page.library import Library, View, whole
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
@@ -38,157 +42,348 @@ if TYPE_CHECKING:
 atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
 _LARGEST_MB = 50  # of an uploaded file
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-# A [n] in an answer brings its source into view.
-_CITES = """element.addEventListener('click', event => {
-  const cite = event.target.closest('[data-to]');
-  const card = cite && document.getElementById(cite.dataset.to);
-  if (card) { card.scrollIntoView({block: 'nearest'}); card.focus({preventScroll: true}); }
-});"""
-
+_SCRIPT = data_file("page.js").read_text(encoding="utf-8")
+_SAVE_FILE = """(name, text, kind) => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], {type: kind}));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}"""
 _PROGRESS = gr.Progress()  # Gradio finds it as the default of a handler's argument.
-Turns = tuple[page.Turn, ...]
 
 
 class Handlers:
-    """The handlers, and what they share: one assistant for all tabs, a stop sign for each."""
+    """What the widgets call; a stop sign for each tab."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self.assistant = assistant
+    def __init__(self, desk: Desk, library: Library) -> None:
+        self.desk, self.library = desk, library
         self._stops: dict[str | None, threading.Event] = {}
-        self._read = False  # whether the language model has been loaded by a question
 
-    def welcome(self) -> tuple[str, str, str, str]:
-        """The header and three examples, for the index as it stands."""
-        index, starter = self.assistant.index, asks_starter(self.assistant)
-        place = "" if starter else str(index.directory)
-        index.refresh()
-        titles = [p.title for p, _ in zip(index.snapshot.papers(), range(3), strict=False)]
-        header = page.header_html(index.snapshot.count(), place)
-        return header, *page.example_questions(titles, starter)
+    # ── asking ──────────────────────────────────────────────────────────────────────────────────
 
-    def pose(self, question: str, turns: Turns, request: gr.Request) -> tuple[Any, ...]:
+    def welcome(self, owner: str, key: str) -> tuple[Any, ...]:
+        """Who this browser is, and the collections and models there are."""
+        return (
+            owner or self.desk.new_owner(),
+            self._collections(key if self.library.known(key) else self.library.first),
+            gr.Dropdown(list(self.desk.models()), value=self.desk.model),
+        )
+
+    def _collections(self, key: str) -> gr.Dropdown:
+        return gr.Dropdown([(c.name, c.key) for c in self.library.collections()], value=key)
+
+    def shown(self, key: str) -> tuple[Any, ...]:
+        """What shows which collection it is: header, examples, filters, what can be changed."""
+        entry = self.library.entry(key)
+        return (
+            entry.header, *entry.examples, _several(list(entry.sources)),
+            _several([(title, id_) for id_, title in entry.papers]),
+            gr.Row(visible=entry.named),
+        )  # fmt: skip
+
+    def pose(self, question: str, talk: Talk, owner: str, request: gr.Request) -> tuple[Any, ...]:
         """Show the question at once; one at a time in a conversation."""
-        if not question.strip() or (turns and not turns[-1].finished):
+        if not question.strip() or (talk.turns and not talk.turns[-1].finished):
             return (gr.skip(),) * 8
-        asked = page.Turn(len(turns) + 1, question)
+        if talk.editing:
+            talk = self._cut(talk, owner, talk.editing)
+        asked = page.Turn(len(talk.turns) + 1, question)
         self._stops[request.session_hash] = threading.Event()
-        shown = page.conversation_html(turns), page.turn_html(asked)
-        return "", *shown, (*turns, asked), *_running(True), gr.Column(visible=False)
+        shown = page.conversation_html(talk.turns), page.turn_html(asked)
+        talk = replace(talk, turns=(*talk.turns, asked), editing=0)
+        return "", *shown, talk, *_running(True), gr.Column(visible=False)
 
-    def answer(self, turns: Turns, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def _cut(self, talk: Talk, owner: str, number: int) -> Talk:
+        self.desk.cut(owner, talk.saved, talk.turns, number)
+        return replace(talk, turns=talk.turns[: number - 1])
+
+    def answer(
+        self, talk: Talk, owner: str, key: str, request: gr.Request, *chosen: Any
+    ) -> Iterator[tuple[Any, ...]]:
         """Papers, claims and the end, as the assistant comes by them."""
-        if not turns or turns[-1].stage != "waiting":
+        if not talk.turns or talk.turns[-1].stage != "waiting":
+            yield (gr.skip(),) * 5  # Without any, Gradio would empty what it shows.
             return
-        *past, turn = turns
         sign = self._stops[request.session_hash]
-        turn = replace(turn, stage="searching")
-        yield page.turn_html(turn), (*past, turn), *(gr.skip(),) * 3
-        try:
-            question = Question(turn.question, page.earlier_questions(past))
-            for event in self.assistant.stream(question, sign.is_set):
-                if sign.is_set():
-                    break
-                self._read = self._read or isinstance(event, Selected)
-                loading = "" if self._read else "Loading the language model (once), then reading…"
-                turn = replace(page.advanced(turn, event), note=loading)
-                yield page.turn_html(turn), (*past, turn), *(gr.skip(),) * 3
-        except Exception as e:
-            turn = page.failed(turn, e)
-        if not turn.finished:
-            turn = replace(turn, stage="stopped", note="")
+        *past, turn = talk.turns
+        for turn in self.desk.answered(key, talk.turns, Choices.of(*chosen), sign.is_set):
+            if not turn.finished:
+                yield page.turn_html(turn), replace(talk, turns=(*past, turn)), *(gr.skip(),) * 3
         self._stops.pop(request.session_hash, None)
-        yield page.turn_html(turn), (*past, turn), *_running(False)
+        turn, saved = self.desk.save(owner, talk.saved, key, turn)
+        talk = replace(talk, turns=(*past, turn), saved=saved)
+        yield page.turn_html(turn), talk, *_running(False)
 
-    def stop(self, request: gr.Request) -> Any:
+    def stop(self, request: gr.Request) -> gr.Button:
         """Ask the running answer of this tab to end."""
-        if sign := self._stops.get(request.session_hash):
-            sign.set()
+        self._stops.get(request.session_hash, threading.Event()).set()
         return gr.Button("Stopping…", interactive=False)
 
-    def add(self, files: list[str], progress: Any = _PROGRESS) -> tuple[str, ...]:
-        """Put the papers of uploaded files into the user's own index."""
+    def acted(
+        self, talk: Talk, owner: str, event: gr.EventData, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """A button within the conversation: the same outputs as `pose`."""
+        data = _data(event)
+        do, n = data.get("do"), whole(data.get("n"))
+        if do == "ask":
+            return self.pose(str(data.get("question", "")), talk, owner, request)
+        if not 1 <= n <= len(talk.turns) or not talk.turns[-1].finished:
+            return (gr.skip(),) * 8
+        turn = talk.turns[n - 1]
+        if do == "again":
+            return self.pose(turn.question, replace(talk, editing=n), owner, request)
+        if do == "edit":
+            changed = replace(talk, editing=n)
+            return turn.question, *(gr.skip(),) * 2, changed, *(gr.skip(),) * 4
+        if do == "judge":
+            good = None if data.get("pressed") == "True" else data.get("good") == "yes"
+            judged = self.desk.judge(owner, talk.saved, turn, good, str(data.get("note", "")))
+            turns = (*talk.turns[: n - 1], judged, *talk.turns[n:])
+            shown = page.conversation_html(turns[:-1]), page.turn_html(turns[-1])
+            return gr.skip(), *shown, replace(talk, turns=turns), *(gr.skip(),) * 4
+        return (gr.skip(),) * 8
+
+    def exported(self, talk: Talk, form: str) -> tuple[str, str, str]:
+        """A conversation as a file: its name, its text, its media type."""
+        answers = [turn.answer for turn in talk.turns if turn.answer is not None]
+        if not answers:
+            raise gr.Error("Nothing was answered yet.", print_exception=False)
+        title, chosen = answers[0].question, FORMATS[form]
         try:
-            notes: list[str] = []
-            assistant, report, refused = add_files(
-                self.assistant, map(Path, files), notes.append,
-                lambda done, total: progress((done, total), desc="Indexing"),
-                lambda: progress(0, desc="Waiting for another process that writes this index"),
+            return file_name(title, chosen.suffix), export(form, title, answers), chosen.media_type
+        except RagError as e:
+            raise gr.Error(f"{e.message}: {e.remedy}", print_exception=False) from e
+
+    # ── papers, map, saved conversations ────────────────────────────────────────────────────────
+
+    def handled(self, key: str, words: str, view: View, event: gr.EventData) -> tuple[Any, ...]:
+        """A button within the table or the map, or on a paper."""
+        data = _data(event)
+        do, shown, only, report, tab = data.get("do"), *(gr.skip(),) * 4
+        if do in ("sort", "turn"):
+            view = view.after(data)
+        elif do == "paper":
+            shown = self.library.paper(key, str(data.get("id", "")))
+        elif do == "only":
+            only = gr.Dropdown(value=[str(data.get("id", ""))], multiselect=True)
+            tab = gr.Tabs(selected="ask")
+        elif do == "remove":
+            report = self.library.remove(key, [str(i) for i in data.get("ids") or ()])
+        listed = self.library.table(key, words, view) if do != "paper" else gr.skip()
+        return view, listed, shown, only, report, tab
+
+    def add(
+        self, key: str, files: list[str] | None, pasted: str, progress: Any = _PROGRESS
+    ) -> tuple[str, str, gr.Dropdown]:
+        """Put uploaded files or pasted text into a collection, the user's own when the bundled
+        one is shown."""
+        try:
+            key, report = self.library.add(
+                key, [Path(f) for f in files or ()], pasted,
+                lambda stage, done, total: progress((done, total), desc=stage),
             )  # fmt: skip
-            moved, self.assistant = assistant is not self.assistant, assistant
-            shown = page.report_html(report, refused, notes, str(assistant.index.directory), moved)
-        except Exception as e:
-            shown = page.trouble_html(e)
+            return report, "", self._collections(key)
         finally:
-            for file in files:
+            for file in files or ():
                 Path(file).unlink(missing_ok=True)
-        return shown, *self.welcome()
+
+    def named(self, key: str, name: str, do: str) -> tuple[Any, ...]:
+        """Create, rename or delete a collection."""
+        key, note = self.library.named(key, name, do)
+        return self._collections(key), note, ""
+
+    def chosen(
+        self, owner: str, words: str, talk: Talk, key: str, event: gr.EventData
+    ) -> tuple[Any, ...]:
+        """Open, rename or delete a saved conversation."""
+        data = _data(event)
+        do, id_ = str(data.get("do")), str(data.get("id", ""))
+        if do == "open" and (not talk.turns or talk.turns[-1].finished):
+            turns, name = self.desk.reopened(owner, id_)
+            key = self.library.key_of(name) or key
+            shown = page.conversation_html(turns[:-1]), page.conversation_html(turns[-1:])
+            return (
+                Talk(turns, id_ if turns else ""), *shown, gr.Column(visible=not turns),
+                gr.Tabs(selected="ask"), self._collections(key), gr.skip(),
+            )  # fmt: skip
+        if do in ("rename", "delete"):
+            self.desk.manage(owner, id_, do, str(data.get("title", "")))
+            if do == "delete" and id_ == talk.saved:
+                talk = replace(talk, saved="")
+        return talk, *(gr.skip(),) * 5, self.desk.saved_list(owner, words)
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    """What the page's script sent: never trusted to be complete."""
+    return event._data if isinstance(event._data, dict) else {}
+
+
+def _several(choices: list[Any]) -> gr.Dropdown:
+    """A menu with other choices, of which none is chosen yet."""
+    return gr.Dropdown(choices, value=[], multiselect=True)
 
 
 def _running(running: bool) -> tuple[gr.Button, gr.Button, gr.Button]:
     """The states of Ask, Stop and New conversation."""
-    return (
-        gr.Button(visible=not running),
-        gr.Button("Stop", visible=running, interactive=True),
-        gr.Button(interactive=not running),
-    )
+    stop = gr.Button("Stop", visible=running, interactive=True)
+    return gr.Button(visible=not running), stop, gr.Button(interactive=not running)
 
 
 def build(handlers: Handlers) -> gr.Blocks:
     """The widgets and what they call."""
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    busy = {**quiet, "show_progress": "minimal"}
     demo: gr.Blocks
     with gr.Blocks(title="Ask the abstracts", analytics_enabled=False) as demo:
-        turns = gr.State(())
-        header = gr.HTML()
-        past, now = gr.HTML(js_on_load=_CITES), gr.HTML(js_on_load=_CITES)
-        with gr.Column(elem_id="examples") as examples:
-            chips = [gr.Button(size="sm") for _ in range(3)]
-        with gr.Row(equal_height=True, elem_id="ask"):
-            box = gr.Textbox(placeholder="Ask a question…", show_label=False, container=False,
-                             lines=1, max_lines=6, autofocus=True, scale=8, min_width=160,
-                             elem_id="question", label="Question")  # fmt: skip
-            ask = gr.Button("Ask", variant="primary", scale=1, min_width=80)
-            stop = gr.Button("Stop", variant="stop", visible=False, scale=1, min_width=80)
-        with gr.Row(elem_id="tools"):
-            new = gr.Button("New conversation", size="sm", scale=0, min_width=150)
-            upload = gr.UploadButton("Add papers (BibTeX, RIS, CSV, JSON, …)", size="sm",
-                                     file_count="multiple", scale=0, min_width=280)  # fmt: skip
-        report = gr.HTML(elem_id="report")
-        hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        buttons = [ask, stop, new]
-        posed = [box, past, now, turns, *buttons, examples]
+        owner = gr.BrowserState("", storage_key="rag-browser", secret="kept in this browser only")
+        talk, view = gr.State(Talk()), gr.State(View())
+        with gr.Row(elem_id="top"):
+            header = gr.HTML(elem_id="header", scale=4, min_width=200)
+            collection = gr.Dropdown([], label="Collection", elem_id="collection", scale=1,
+                                     min_width=200, filterable=False)  # fmt: skip
+        with gr.Tabs(selected="ask", elem_id="tabs") as tabs:
+            with gr.Tab("Ask", id="ask"):
+                past, now = gr.HTML(js_on_load=_SCRIPT), gr.HTML(js_on_load=_SCRIPT)
+                with gr.Column(elem_id="examples") as examples:
+                    chips = [gr.Button(size="sm") for _ in range(3)]
+                with gr.Row(equal_height=True, elem_id="ask"):
+                    box = gr.Textbox(placeholder="Ask a question…", show_label=False, lines=1,
+                                     container=False, max_lines=6, autofocus=True, scale=8,
+                                     min_width=160, elem_id="question",
+                                     label="Question")  # fmt: skip
+                    ask = gr.Button("Ask", variant="primary", scale=1, min_width=80)
+                    stop = gr.Button("Stop", variant="stop", visible=False, scale=1,
+                                     min_width=80, elem_id="stop")  # fmt: skip
+                with gr.Row(elem_id="tools"):
+                    new = gr.Button("New conversation", size="sm", scale=0, min_width=150)
+                    form = gr.Dropdown([(label, key) for key, (label, _, _) in FORMATS.items()],
+                                       value="md", label="Export as", show_label=False,
+                                       container=False, scale=0, min_width=190, filterable=False,
+                                       elem_id="form")  # fmt: skip
+                    keep = gr.Button("Export", size="sm", scale=0, min_width=80)
+                with gr.Accordion("Options", open=False, elem_id="options"):
+                    with gr.Row():
+                        model = gr.Dropdown([], label="Language model", filterable=False)
+                        most = gr.Slider(1, 20, value=handlers.desk.papers, step=1,
+                                         label="Papers to read")  # fmt: skip
+                        alone = gr.Checkbox(label="Evidence only (no language model)")
+                    with gr.Row():
+                        year_from = gr.Number(label="From year", precision=0, min_width=100)
+                        year_to = gr.Number(label="To year", precision=0, min_width=100)
+                        sources = gr.Dropdown([], multiselect=True, label="Sources")
+                        only = gr.Dropdown([], multiselect=True, label="Only these papers")
+            with gr.Tab("Papers", id="papers") as papers_tab:
+                words = gr.Textbox(label="Search titles, authors, years, sources, abstracts",
+                                   elem_id="words")  # fmt: skip
+                table, paper = gr.HTML(js_on_load=_SCRIPT), gr.HTML(js_on_load=_SCRIPT)
+                upload = gr.UploadButton("Add papers (BibTeX, RIS, CSV, JSON, …)", size="sm",
+                                         file_count="multiple")  # fmt: skip
+                with gr.Accordion("Paste abstracts", open=False):
+                    pasted = gr.Textbox(label="Abstracts, each with its title on the line "
+                                        "before; or BibTeX, RIS, JSON", lines=6)  # fmt: skip
+                    put = gr.Button("Add pasted text", size="sm")
+                report = gr.HTML(elem_id="report")
+                with gr.Accordion("Collections", open=False, elem_id="collections"):
+                    name = gr.Textbox(label="Name of a collection", max_length=60)
+                    with gr.Row():
+                        create = gr.Button("Create a new collection", size="sm")
+                        with gr.Row() as managing:
+                            rename = gr.Button("Rename the chosen one", size="sm")
+                            delete = gr.Button("Delete the chosen one", size="sm", variant="stop")
+            with gr.Tab("Map", id="map") as map_tab:
+                drawn, pointed = gr.HTML(js_on_load=_SCRIPT), gr.HTML(js_on_load=_SCRIPT)
+            with gr.Tab("Saved", id="saved") as saved_tab:
+                sought = gr.Textbox(label="Search saved conversations", elem_id="sought")
+                saved = gr.HTML(js_on_load=_SCRIPT)
+        file = [gr.Textbox(visible="hidden") for _ in range(3)]
+
+        choosing = [model, most, alone, year_from, year_to, sources, only]
+        showing = [header, *chips, sources, only, managing]
+        posed = [box, past, now, talk, ask, stop, new, examples]
+        blank = [talk, past, now, box, examples]
+
+        def answered(event: Any) -> None:
+            event.then(handlers.answer, [talk, owner, collection, *choosing],
+                       [now, talk, ask, stop, new], concurrency_limit=None, **quiet)  # fmt: skip
+
         for trigger, text in [(box.submit, box), (ask.click, box), *((c.click, c) for c in chips)]:
-            trigger(handlers.pose, [text, turns], posed, queue=False, **hidden).then(
-                handlers.answer, turns, [now, turns, *buttons], concurrency_id="ask",
-                concurrency_limit=1, **hidden)  # fmt: skip
-        stop.click(handlers.stop, None, stop, queue=False, **hidden)
-        new.click(lambda: ("", "", "", (), gr.Column(visible=True)), None,
-                  [box, past, now, turns, examples], queue=False, **hidden)  # fmt: skip
-        shown = {**hidden, "show_progress": "minimal", "show_progress_on": report}
-        upload.upload(handlers.add, upload, [report, header, *chips], concurrency_limit=1, **shown)
-        demo.load(handlers.welcome, None, [header, *chips], **hidden)
+            answered(trigger(handlers.pose, [text, talk, owner], posed, queue=False, **quiet))
+        for piece in (past, now):
+            answered(piece.click(handlers.acted, [talk, owner], posed, queue=False, **quiet))
+        stop.click(handlers.stop, None, stop, queue=False, **quiet)
+        new.click(_blank, None, blank, queue=False, **quiet)
+        keep.click(handlers.exported, [talk, form], file, **quiet).success(
+            None, file, None, js=_SAVE_FILE, **quiet)  # fmt: skip
+        collection.input(_blank, None, blank, queue=False, **quiet).then(
+            handlers.shown, collection, showing, **quiet).then(
+            handlers.library.found, [collection, words, view], [view, table], **quiet)  # fmt: skip
+
+        listing = {"fn": handlers.library.table, "inputs": [collection, words, view],
+                   "outputs": table}  # fmt: skip
+        papers_tab.select(**listing, **quiet)
+        words.change(handlers.library.found, [collection, words, view], [view, table],
+                     trigger_mode="always_last", **quiet)  # fmt: skip
+        for piece, card in ((table, paper), (paper, paper), (drawn, pointed), (pointed, pointed)):
+            piece.click(handlers.handled, [collection, words, view],
+                        [view, table, card, only, report, tabs], **quiet)  # fmt: skip
+        for event, inputs in ((upload.upload, [collection, upload, gr.State("")]),
+                              (put.click, [collection, gr.State(None), pasted])):  # fmt: skip
+            event(handlers.add, inputs, [report, pasted, collection], concurrency_limit=1,
+                  show_progress_on=report, **busy).then(
+                handlers.shown, collection, showing, **quiet).then(**listing, **quiet)  # fmt: skip
+        for button, do in ((create, "create"), (rename, "rename"), (delete, "delete")):
+            sure = "(key, name, did) => [key, name, confirm('Delete this collection and its " \
+                   "papers?') ? did : '']" if do == "delete" else None  # fmt: skip
+            button.click(handlers.named, [collection, name, gr.State(do)],
+                         [collection, report, name], js=sure, **quiet).then(
+                handlers.shown, collection, showing, **quiet).then(**listing, **quiet)  # fmt: skip
+        map_tab.select(handlers.library.map, [collection, talk], drawn, **busy)
+        saved_tab.select(handlers.desk.saved_list, [owner, sought], saved, **quiet)
+        sought.change(handlers.desk.saved_list, [owner, sought], saved, **quiet)
+        saved.click(handlers.chosen, [owner, sought, talk, collection],
+                    [talk, past, now, examples, tabs, collection, saved], **quiet).then(
+            handlers.shown, collection, showing, **quiet)  # fmt: skip
+        demo.load(handlers.welcome, [owner, collection], [owner, collection, model], **quiet).then(
+            handlers.shown, collection, showing, **quiet)  # fmt: skip
+
+        endpoint = Endpoint(handlers.desk, handlers.library)
+        for serve in (endpoint.ask, endpoint.search, endpoint.collections):
+            gr.api(serve, api_name=serve.__name__, concurrency_limit=None)  # type: ignore[attr-defined]  # gradio re-exports it all the same
     return demo
 
 
-def launch(assistant: Assistant, port: int) -> None:
+def _blank() -> tuple[Any, ...]:
+    """A new conversation."""
+    return Talk(), "", "", "", gr.Column(visible=True)
+
+
+def launch(assistant: Assistant, port: int, access: Access = LOCAL) -> None:
     """Serve the page until Ctrl-C or a request to end; its address goes to standard error.
 
     Args:
-        port: on 127.0.0.1; 0 for any free one.
+        port: 0 for any free one.
+        access: who may reach it.
 
     Raises:
-        UsageError: the port is taken.
+        UsageError: the port is taken, or the page would be open to others without a password.
     """
-    port = free_port(port)
-    demo = build(Handlers(assistant))
-    demo.launch(
-        server_name=HOST, server_port=port, share=False, quiet=True, root_path="",
-        prevent_thread_lock=True, ssr_mode=False, mcp_server=False, pwa=False, footer_links=[],
-        run_history=False, enable_monitoring=False, max_file_size=f"{_LARGEST_MB}mb",
-        app_kwargs={"middleware": guards()}, css_paths=data_file("page.css"),
+    access.require_password()
+    port = free_port(port, access.host)
+    desk, library = furnished(assistant)
+    demo = build(Handlers(desk, library))
+    _, _, shared = demo.launch(
+        server_name=access.host, server_port=port, share=access.share, quiet=True, root_path="",
+        auth=access.credentials, prevent_thread_lock=True, ssr_mode=False, mcp_server=False,
+        pwa=False, footer_links=[], run_history=False, enable_monitoring=False,
+        max_file_size=f"{_LARGEST_MB}mb", app_kwargs={"middleware": guards(access)},
+        css_paths=data_file("page.css"),
         theme=gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=_FONTS,
                                 font_mono=["ui-monospace", "monospace"]),
     )  # fmt: skip
-    print(f"open http://{HOST}:{port}", file=sys.stderr, flush=True)
+    print(f"open http://{access.shown_host}:{port}", file=sys.stderr, flush=True)
+    if shared:
+        print(f"shared until you stop it: {shared}", file=sys.stderr, flush=True)
     ended = threading.Event()
     # Set outright, since a process started in the background may have Ctrl-C switched off.
     for request in (signal.SIGINT, signal.SIGTERM):

@@ -213,15 +213,40 @@ def chat(papers: int | None, model: str | None, index_dir: Path | None) -> None:
     type=click.IntRange(0, 65535),
     default=7860,
     show_default=True,
-    help="Port on 127.0.0.1; 0 for any free one.",
+    help="Port to listen on; 0 for any free one.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on; any but this machine's own needs --auth.",
+)
+@click.option(
+    "--share",
+    is_flag=True,
+    help="Let Gradio's relay on the internet pass visitors on; needs --auth.",
+)
+@click.option(
+    "--auth",
+    default="",
+    metavar="USER:PASSWORD",
+    envvar="RAG_AUTH",
+    help="Ask visitors for this name and password (or set $RAG_AUTH).",
 )
 @_MODEL
 @_INDEX
-def ui(port: int, model: str | None, index_dir: Path | None) -> None:
+def ui(
+    port: int, host: str, share: bool, auth: str, model: str | None, index_dir: Path | None
+) -> None:  # fmt: skip
     """Open the chat page on this machine."""
+    from rag.local_only import Access
+
+    access = Access(host, share, auth)
+    access.require_password()  # A wrong wish is refused before models are loaded.
     from ui import launch
 
-    launch(_assistant(index_dir, model, None), port)
+    launch(_assistant(index_dir, model, None), port, access)
 
 
 @main.command()

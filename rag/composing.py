@@ -6,7 +6,7 @@ Every claim made here is a verbatim span of its paper's abstract: `abstract[star
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rag.evidence import needs_context
 from rag.records import Citation, Claim, Evidence, Paper, Source, Span
@@ -30,17 +30,21 @@ _MANY = re.compile(
 
 
 def choose_quotes(
-    evidence: Sequence[Evidence], question: str, words: int
+    evidence: Sequence[Evidence], question: str, words: int, also: Collection[str] = ()
 ) -> list[tuple[Evidence, Span]]:
     """The sentences to quote with their spans in the abstract, best first.
 
     Args:
         evidence: best first.
         words: budget for the quotes and the framing around them.
+        also: ids of papers that answer as well as the best one's: each has its say.
     """
     many = bool(_MANY.search(question))
-    items = _one_each(evidence) if many else evidence
+    items = _one_each(evidence) if many or also else evidence
     margin = _MARGIN_MANY if many else _MARGIN
+    best: dict[str, float] = {}
+    for item in items:
+        best.setdefault(item.paper.id, item.score)
     chosen: list[tuple[Evidence, Span]] = []
     said: set[str] = set()
     framed: set[str] = set()
@@ -55,9 +59,12 @@ def choose_quotes(
         cost = len(quote.split()) + 1
         if chosen:
             elsewhere = item.paper.id != items[0].paper.id
-            if item.score < items[0].score - (margin if elsewhere else _FILLER):
+            if item.paper.id in also:
+                if item.score < best[item.paper.id] - _FILLER:
+                    continue
+            elif item.score < items[0].score - (margin if elsewhere else _FILLER):
                 continue
-            if elsewhere and needs_context(quote):
+            if elsewhere and needs_context(quote) and item.paper.id not in also:
                 continue
             if stems and len(stems & said) / len(stems) > _REPETITION:
                 continue

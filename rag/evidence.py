@@ -38,6 +38,8 @@ _NUMBER_ASKED = re.compile(
 _DIGIT = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|half|hundred|thousand)\b"
 )
+# Log odds from which on another paper is taken to answer as well, and how many such at most.
+_ANSWERS_TOO, _MOST_TOO = 0.0, 2
 _SUREST = 8.0  # log odds beyond which nothing gets surer
 _BACKREF = re.compile(
     r"^(?:it|they|this|these|those|that|both|such|its|their|the (?:former|latter))\b", re.I
@@ -72,6 +74,7 @@ class Selection:
         matches: how well the words are met by each paper, by paper id.
         places: for each paper's id, the place of each sentence in its abstract by where it starts.
         read: what the reader makes of each paper, by paper id; empty without a reader.
+        also: ids of papers that answer as well as the best one does, likeliest first.
     """
 
     evidence: tuple[Evidence, ...]
@@ -79,6 +82,7 @@ class Selection:
     matches: Mapping[str, Match]
     places: Mapping[str, Mapping[int, int]]
     read: Mapping[str, Read]
+    also: tuple[str, ...] = ()
 
 
 # Per question, z-scored where the name says so; the order is the weights' order. "Match" is late
@@ -109,12 +113,12 @@ class Found:
     matches: Mapping[str, Match]
     read: Mapping[str, Read]
 
-    def selection(self, evidence: Sequence[Evidence]) -> Selection:
-        """With the sentences chosen."""
+    def selection(self, evidence: Sequence[Evidence], also: Sequence[str] = ()) -> Selection:
+        """With the sentences chosen, and the papers that answer too."""
         places: dict[str, dict[int, int]] = {id_: {} for id_ in self.matches}
         for c in self.candidates:
             places[c.hit.paper.id][c.span.start] = c.position
-        return Selection(tuple(evidence), self.words, self.matches, places, self.read)
+        return Selection(tuple(evidence), self.words, self.matches, places, self.read, tuple(also))
 
 
 def candidates(
@@ -244,10 +248,14 @@ def select_evidence(
     """
     found = candidates(index, question, vector, hits, reader)
     has_reader = bool(found.read)
-    chosen = sorted(
+    ordered = sorted(
         found.candidates,
         key=lambda c: (-combine(c.features, "prefilter", has_reader), c.rank, c.position),
-    )[:limit]
+    )
+    chosen, also = ordered[:limit], _also(ordered, found.read)
+    for paper in also:
+        if all(c.hit.paper.id != paper for c in chosen):
+            chosen.append(next(c for c in ordered if c.hit.paper.id == paper))
     if model is None or not chosen:
         scored = [(combine(c.features, "prefilter", has_reader), float("-inf"), c) for c in chosen]
     else:
@@ -264,8 +272,16 @@ def select_evidence(
         [
             Evidence(f"S{n}", c.hit.paper, c.span, c.rank, likelihood, c.similarity, score)
             for n, (score, likelihood, c) in enumerate(scored, 1)
-        ]
+        ],
+        [paper for paper in also if scored[0][2].hit.paper.id != paper],
     )
+
+
+def _also(ordered: Sequence[Candidate], read: Mapping[str, Read]) -> list[str]:
+    """Papers beside the best sentence's that the reader finds to answer."""
+    best = ordered[0].hit.paper.id if ordered else ""
+    sure = [id_ for id_, r in read.items() if id_ != best and r.paper >= _ANSWERS_TOO]
+    return sorted(sure, key=lambda id_: -read[id_].paper)[:_MOST_TOO]
 
 
 def needs_context(sentence: str) -> bool:

@@ -1,10 +1,12 @@
 """What keeps the page on this machine: it answers only to this machine's own names, and tells the
-browser to load nothing, and send nothing, anywhere else."""
+browser to load nothing, and send nothing, anywhere else. Who opens it to others has to ask for it
+and to set a password."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import UsageError
@@ -27,31 +29,88 @@ _App = Callable[[_Message, Callable[[], Awaitable[_Message]], "_Send"], Awaitabl
 _Send = Callable[[_Message], Awaitable[None]]
 
 
-def free_port(port: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may reach the page.
+
+    Attributes:
+        host: the address it listens on.
+        share: whether Gradio's relay on the internet passes visitors on to it.
+        auth: "user:password" that visitors have to give; "" for none.
+    """
+
+    host: str = HOST
+    share: bool = False
+    auth: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return not self.share and self.host in (HOST, "localhost", "::1")
+
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """User and password."""
+        user, _, password = self.auth.partition(":")
+        return (user, password) if user and password else None
+
+    @property
+    def shown_host(self) -> str:
+        """A name under which this machine's own browser finds it."""
+        return (
+            HOST if self.host == "0.0.0.0" else f"[{self.host}]" if ":" in self.host else self.host
+        )
+
+    def require_password(self) -> None:
+        """Refuse to be open to others without one.
+
+        Raises:
+            UsageError: it would be, or `auth` isn't of the form that it has to have.
+        """
+        if self.auth and self.credentials is None:
+            raise UsageError("--auth needs a user and a password", "such as: --auth ada:secret")
+        if not self.local and self.credentials is None:
+            what = "--share" if self.share else f"--host {self.host}"
+            raise UsageError(
+                f"{what} opens the page to others, and needs a password",
+                "add: --auth USER:PASSWORD",
+            )
+
+
+def free_port(port: int, host: str = HOST) -> int:
     """The port, or any free one for 0.
 
     Raises:
         UsageError: it is taken, or not this user's to take.
     """
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
+        except socket.gaierror as e:
+            raise UsageError(
+                f"this machine has no address {host}", "try: rag ui --host 0.0.0.0"
+            ) from e
         except OSError as e:
             raise UsageError(f"cannot use port {port}: {e.strerror}", "try: rag ui --port 0") from e
         return int(probe.getsockname()[1])
 
 
-def guards() -> list[Middleware]:
-    """Middleware for an ASGI server on `HOST`.
+LOCAL = Access()
 
-    Requests under another name are refused, so that no site can point its own name here and
-    read the page (DNS rebinding).
+
+def guards(access: Access = LOCAL) -> list[Middleware]:
+    """Middleware for the page's ASGI server.
+
+    A local page refuses requests under another name, so that no site can point its own name here
+    and read it (DNS rebinding); one that is open to others has a password for that.
     """
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    return [Middleware(TrustedHostMiddleware, [HOST, "localhost"]), Middleware(WithPolicy)]
+    names = [HOST, "localhost", "[::1]"] if access.local else ["*"]
+    return [Middleware(TrustedHostMiddleware, names), Middleware(WithPolicy)]
 
 
 class WithPolicy:

@@ -6,6 +6,7 @@ was checked against the abstract it cites, whatever wrote it.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 import time
@@ -113,6 +114,17 @@ class Assistant:
         self._readers: list[Reader | None] = []  # one, once a question was asked
         self._opening = threading.Lock()
 
+    @property
+    def load(self) -> Callable[[], LanguageModel] | None:
+        """What loads the language model; None when there is to be none."""
+        return self._load
+
+    def tuned(self, settings: Settings, load: Callable[[], LanguageModel] | None) -> Assistant:
+        """One that answers from the same index otherwise; the reader is shared."""
+        other = copy.copy(self)
+        other.settings, other._load = settings, load
+        return other
+
     def ask(self, question: Question, stopped: Callable[[], bool] = lambda: False) -> Answer:
         """The whole answer; see `stream`."""
         for event in self.stream(question, stopped):
@@ -150,6 +162,7 @@ class Assistant:
         if understood.focus != understood.search:
             vector = self.index.embedder.encode([understood.focus])[0]
         evidence: tuple[Evidence, ...] = ()
+        also: tuple[str, ...] = ()
         supported = 0.0
         try:
             if asks:
@@ -160,7 +173,7 @@ class Assistant:
                     self.settings.candidates * max(len(understood.sides), 1), _heeding(stopped),
                     self._reader(),
                 )  # fmt: skip
-                evidence = selection.evidence
+                evidence, also = selection.evidence, selection.also
                 together = [side[0].paper.id for side in understood.sides]
                 supported = answerable(understood.focus, hits, selection, together)
         except _StoppedError:
@@ -170,7 +183,7 @@ class Assistant:
         claims: list[Claim] = []
         numbering = Numbering()
         if evidence and supported >= self.settings.abstain_below:
-            for claim in self._claims(understood, evidence, model, numbering, stopped):
+            for claim in self._claims(understood, evidence, also, model, numbering, stopped):
                 clock.lap("generate")
                 if not _stands(claim, numbering):
                     continue  # Dropped whole: a claim never goes on without its citation.
@@ -194,6 +207,7 @@ class Assistant:
         self,
         understood: Understood,
         evidence: Sequence[Evidence],
+        also: Sequence[str],
         model: LanguageModel | None,
         numbering: Numbering,
         stopped: Callable[[], bool],
@@ -205,7 +219,7 @@ class Assistant:
         elif model is not None and model.ability == "write":
             yield from drafted_claims(question, evidence, model, numbering, words, stopped)
         else:
-            yield from quote_claims(choose_quotes(evidence, question, words), numbering)
+            yield from quote_claims(choose_quotes(evidence, question, words, also), numbering)
 
     def _listed(self, question: Question, understood: Understood, clock: _Clock) -> Iterator[Event]:
         """Papers about a topic, from the whole index; no language model takes part."""

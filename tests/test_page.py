@@ -37,8 +37,9 @@ PAPER = Paper("p1", "Kelp farms", "Kelp grows fast. It grew 3 m in a year. More 
 OTHER = Paper("p2", "Sea ice", "Ice melts. It did so early.", url="https://example.org/ice?a=1&b=2")
 # What the page itself is made of; anything else in its output came from a text.
 OURS = {
-    "a", "article", "aside", "bdi", "blockquote", "button", "code", "div", "h1", "h2", "h3",
-    "header", "li", "mark", "ol", "p", "section", "span", "strong", "ul",
+    "a", "article", "aside", "bdi", "blockquote", "br", "button", "code", "details", "div", "h1",
+    "h2", "h3", "header", "input", "li", "mark", "ol", "p", "q", "section", "span", "strong",
+    "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 
@@ -57,6 +58,8 @@ class Seen(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        if tag in ("br", "input"):
+            return
         self._open.append(tag)
         if tag == "mark":
             self.marked.append("")
@@ -110,6 +113,15 @@ def test_events_bring_papers_then_sentences_then_claims_then_the_end() -> None:
     turn = answered(turn)
     assert turn.finished
     assert "1 quote from 1 paper, checked word for word · 1.2 s · a model" in page.turn_html(turn)
+    assert "The evidence answers this clearly." in page.turn_html(turn)
+
+
+def test_a_marker_names_the_claim_whose_words_it_lights_up() -> None:
+    claims = (quoted(PAPER, "Kelp grows fast."), quoted(PAPER, "It grew 3 m in a year."))
+    shown = Seen(page.turn_html(page.Turn(3, "a", claims=claims, sources=(Source(1, PAPER),))))
+    marked = [a["data-claims"] for t, a in shown.tags if t == "mark"]
+    assert [a["data-claim"] for _, a in shown.tags if "data-claim" in a] == marked
+    assert marked == ["turn-3-claim-1", "turn-3-claim-2"]
 
 
 def test_markers_lead_to_cards_that_no_other_turn_has() -> None:
@@ -127,7 +139,11 @@ def test_an_abstention_says_why_and_lists_the_nearest_once() -> None:
     shown = Seen(html)
     assert 'class="abstained"' in html
     assert "It does not mention “Who”." in shown.text
-    assert shown.text.count("Sea ice") == 1
+    listed = shown.text[: shown.text.index("You could ask")]
+    assert listed.count("Sea ice") == 1
+    asked = [str(a["data-question"]) for _, a in shown.tags if a.get("data-do") == "ask"]
+    assert len(asked) == 3
+    assert all("Kelp farms" in q or "Sea ice" in q for q in asked)
     links = [a["href"] for t, a in shown.tags if t == "a"]
     assert links == ["https://example.org/ice?a=1&b=2"]
 
@@ -145,7 +161,8 @@ def test_paraphrases_have_all_their_markers() -> None:
     ))  # fmt: skip
     turn = page.Turn(1, "?", claims=(claim,), sources=(Source(1, PAPER), Source(2, OTHER)))
     shown = Seen(page.turn_html(answered(turn)))
-    assert "Kelp grows and ice melts. [1] [2]" in shown.text
+    assert "Kelp grows and ice melts. [1] [2] checked" in shown.text
+    assert "Kelp grows fast. [1]Ice melts. [2]" in shown.text
     assert shown.marked == ["Kelp grows fast.", "Ice melts."]
     assert "word for word" not in shown.text
 
@@ -155,11 +172,15 @@ def test_marks_are_the_spans_and_the_text_stays(
     abstract: str, pairs: list[tuple[int, int]]
 ) -> None:
     size = len(abstract)
-    spans = [Span(a, b) for a, b in pairs if a < b <= size]
+    spans = [(f"c{n}", Span(a, b)) for n, (a, b) in enumerate(pairs) if a < b <= size]
     shown = Seen(page.highlighted(abstract, spans))
     assert shown.text == abstract
-    cited = {i for s in spans for i in range(s.start, s.end)}
+    cited = {i for _, s in spans for i in range(s.start, s.end)}
     assert "".join(shown.marked) == "".join(abstract[i] for i in sorted(cited))
+    names = [str(a["data-claims"]).split() for tag, a in shown.tags if tag == "mark"]
+    for name, span in spans:
+        lit = [text for text, own in zip(shown.marked, names, strict=True) if name in own]
+        assert "".join(lit) == abstract[span.start : span.end]
 
 
 @given(st.text(max_size=60))

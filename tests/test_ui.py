@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -60,10 +61,12 @@ if not CHROMIUM.exists():
 
 
 @contextmanager
-def served(*arguments: str, **environment: str) -> Iterator[tuple[str, int]]:
+def served(
+    *arguments: str, page: Sequence[str] = (), **environment: Any
+) -> Iterator[tuple[str, int]]:
     """The page in a process of its own: its address and process id."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "rag.cli", *arguments, "ui", "--port", "0"], cwd=REPOSITORY,
+        [sys.executable, "-m", "rag.cli", *arguments, "ui", "--port", "0", *page], cwd=REPOSITORY,
         stderr=subprocess.PIPE, text=True, env=os.environ | environment,
     )  # fmt: skip
     assert process.stderr is not None
@@ -102,8 +105,11 @@ def place(
 
 
 @pytest.fixture(scope="module")
-def server(place: Path, language_model: LanguageModel) -> Iterator[tuple[str, int]]:
-    with served("--index", str(place)) as address:
+def server(
+    place: Path, language_model: LanguageModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, int]]:
+    saved = tmp_path_factory.mktemp("saved") / "conversations.db"
+    with served("--index", str(place), RAG_CONVERSATIONS=str(saved)) as address:
         yield address
 
 
@@ -118,9 +124,11 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def visit(browser: Browser, url: str) -> Iterator[Page]:
+def visit(browser: Browser, url: str, width: int = 1280, dark: bool = False) -> Iterator[Page]:
     """A fresh visitor; every request it made must have gone to this machine."""
-    context = browser.new_context()
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+    )
     context.set_default_timeout(PATIENCE_MS)
     requests: list[str] = []
     context.on("request", lambda request: requests.append(request.url))
@@ -151,7 +159,13 @@ def finished(page: Page, turns: int) -> Any:
     return turn
 
 
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
 def upload(page: Page, file: Path) -> None:
+    if not page.get_by_role("button", name="Add papers").is_visible():
+        open_tab(page, "Papers")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Add papers").click()
     chooser.value.set_files(file)
@@ -265,7 +279,10 @@ def test_upload_moves_from_the_starter_corpus_to_an_index_of_ones_own(
     (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj")
     with (tmp_path / "huge.bib").open("wb") as file:
         file.truncate(51 * 2**20)
-    with served(RAG_INDEX=str(own)) as (url, _), visit(browser, url) as page:
+    with (
+        served(RAG_INDEX=str(own), RAG_CONVERSATIONS=str(tmp_path / "c.db")) as (url, _),
+        visit(browser, url) as page,
+    ):
         assert "bundled starter corpus" in page.locator("header").inner_text()
         upload(page, tmp_path / "scan.pdf")
         page.locator("#report .trouble").wait_for()
@@ -281,6 +298,7 @@ def test_upload_moves_from_the_starter_corpus_to_an_index_of_ones_own(
         assert "mine.bib, " in report
         assert "no longer to the starter corpus" in report
         assert str(own) in page.locator("header").inner_text()
+        open_tab(page, "Ask")
         turn = ask(page, "How many herons did volunteers see in one winter?")
         assert turn.locator(".card h3").inner_text() == "[1] Heron Counts in Delft"
         upload(page, bib)
@@ -288,28 +306,291 @@ def test_upload_moves_from_the_starter_corpus_to_an_index_of_ones_own(
 
 
 def test_stop_ends_an_answer_and_loading_is_said(
-    place: Path, embedder: Embedder, language_model: LanguageModel
+    place: Path, embedder: Embedder, language_model: LanguageModel, tmp_path: Path
 ) -> None:
+    from rag.collections import Shelf
     from rag.config import Settings
     from rag.index import OpenIndex
+    from rag.page import Turn
+    from rag.page.desk import Choices, Desk
     from rag.pipeline import Assistant
-    from ui import Handlers
+    from rag.store.conversations import Conversations
 
     assistant = Assistant(OpenIndex(place, embedder), Settings(), lambda: language_model)
-    handlers, tab = Handlers(assistant), SimpleNamespace(session_hash="tab")
-    posed = handlers.pose("How many buoys?", (), tab)  # type: ignore[arg-type]  # only the hash is read
-    events = handlers.answer(posed[3], tab)  # type: ignore[arg-type]
-    assert "Searching" in next(events)[0]
-    assert "Loading the language model" in next(events)[0]
-    handlers.stop(tab)  # type: ignore[arg-type]
-    (html, turns, *_), *more = events
-    assert not more
-    assert turns[-1].stage == "stopped"
-    assert "Stopped. Nothing was answered." in html
-    posed = handlers.pose("How many buoys?", turns, tab)  # type: ignore[arg-type]
-    *_, (html, turns, *_) = handlers.answer(posed[3], tab)  # type: ignore[arg-type]
-    assert turns[-1].stage == "done"
-    assert list(handlers.answer(turns, tab)) == []  # type: ignore[arg-type]
+    desk = Desk(Shelf(assistant, place), Conversations(tmp_path / "c.db"))
+    key = desk.shelf.first
+    sign = threading.Event()
+    steps = desk.answered(key, (Turn(1, "How many buoys?"),), Choices(), sign.is_set)
+    assert next(steps).stage == "searching"
+    assert "Loading the language model" in next(steps).note
+    sign.set()
+    (last,) = steps
+    assert last.stage == "stopped"
+    *_, last = desk.answered(key, (Turn(1, "How many buoys?"),), Choices())
+    assert last.stage == "done"
+    # Who waits behind another is told so, and can be stopped before it is their turn.
+    first = desk.answered(key, (Turn(1, "How many buoys?"),), Choices())
+    next(first)
+    waiting = desk.answered(
+        key, (Turn(1, "And you?"),), Choices(), (stop := threading.Event()).is_set
+    )
+    assert "1 other question is answered before" in next(waiting).note
+    stop.set()
+    assert [turn.stage for turn in waiting] == ["stopped"]
+    assert [turn.stage for turn in first][-1] == "done"
+
+
+def test_citations_light_up_exactly_their_quotes(browser: Browser, server: tuple[str, int]) -> None:
+    url, _ = server
+    with visit(browser, url) as page:
+        turn = ask(page, "How many days of readings was Tidewise trained on and how far ahead?")
+        for n in range(turn.locator(".cite").count()):
+            quote = turn.locator(".claim .text").nth(n).inner_text()
+            turn.locator(".cite").nth(n).hover()
+            assert "".join(turn.locator("mark.lit").all_text_contents()) == quote
+            page.mouse.move(0, 0)
+            assert not turn.locator("mark.lit").count()
+            turn.locator(".cite").nth(n).click()
+            assert "".join(turn.locator("mark.lit").all_text_contents()) == quote
+            page.mouse.move(0, 0)
+            turn.locator(".question").click()
+
+
+def test_a_conversation_is_changed_saved_judged_and_found_again(
+    browser: Browser, server: tuple[str, int]
+) -> None:
+    url, _ = server
+    with visit(browser, url) as page, visit(browser, url) as other:
+        turn = ask(page, "What did Tidewise learn from, in days of readings?")
+        with page.expect_event("dialog") as asked:
+            page.once("dialog", lambda dialog: dialog.accept("Too short"))
+            turn.get_by_role("button", name="Bad answer").click()
+        assert asked.value.type == "prompt"
+        page.locator(".judge.pressed").wait_for()
+        turn.get_by_role("button", name="Change this question").click()
+        box = page.locator("#question textarea")
+        page.wait_for_function(
+            "document.querySelector('#question textarea').value.includes('days')"
+        )
+        box.fill("How much did errors fall with Tidewise?")
+        box.press("Enter")
+        page.get_by_text("18%").first.wait_for()
+        finished(page, 1)
+        assert page.locator(".turn").count() == 1
+        finished(page, 1).get_by_role("button", name="Answer this question again").click()
+        page.locator(".turn.done").wait_for()
+
+        open_tab(page, "Saved")
+        page.locator("ul.saved li").wait_for()
+        assert page.locator("ul.saved li").count() == 1
+        page.once("dialog", lambda dialog: dialog.accept("Estuaries"))
+        page.get_by_role("button", name=re.compile("^Rename")).click()
+        page.locator("ul.saved").get_by_text("Estuaries", exact=True).wait_for()
+        page.locator("#sought input, #sought textarea").fill("no such words")
+        page.get_by_text("No conversation has these words").wait_for()
+        page.locator("#sought input, #sought textarea").fill("ESTUARIES")
+        page.locator("ul.saved li").wait_for()
+        # Nobody else sees it.
+        open_tab(other, "Saved")
+        other.get_by_text("No conversation was saved yet").wait_for()
+
+        page.reload()
+        page.locator("header h1").wait_for()
+        open_tab(page, "Saved")
+        page.locator("ul.saved").get_by_text("Estuaries", exact=True).click()
+        again = page.locator(".turn.done")
+        again.wait_for()
+        assert "18%" in again.locator(".claim").all_inner_texts().__str__()
+        assert again.locator("mark").count()
+        open_tab(page, "Saved")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name=re.compile("^Delete Est")).click()
+        page.get_by_text("No conversation was saved yet").wait_for()
+
+
+@pytest.mark.parametrize("form", ["Markdown", "BibTeX", "RIS", "CSL-JSON", "Web page"])
+def test_exports_hold_the_quotes_or_the_papers(
+    browser: Browser, answered_page: Page, form: str
+) -> None:
+    page = answered_page
+    page.locator("#form input").click()
+    page.get_by_role("option", name=re.compile(form)).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export", exact=True).click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    if form == "Markdown":
+        assert "27 buoys" in text
+    elif form == "Web page":
+        assert "<script" not in text
+        assert "27 buoys" in text
+    elif form == "BibTeX":
+        from bibtexparser.entrypoint import parse_string
+
+        (entry,) = parse_string(text).entries
+        assert "Roos" in entry["author"]
+    elif form == "RIS":
+        import rispy
+
+        (record,) = rispy.loads(text)
+        assert record["year"] == "2024"
+    else:
+        (item,) = json.loads(text)
+        assert item["title"] == TIDEWISE.title
+
+
+@pytest.fixture(scope="module")
+def answered_page(browser: Browser, server: tuple[str, int]) -> Iterator[Page]:
+    with visit(browser, server[0]) as page:
+        ask(page, "How many buoys gave the readings that Tidewise was trained on?")
+        yield page
+
+
+def test_papers_are_listed_searched_sorted_and_asked_alone(
+    browser: Browser, server: tuple[str, int]
+) -> None:
+    with visit(browser, server[0]) as page:
+        open_tab(page, "Papers")
+        page.locator("table.papers tbody tr").first.wait_for()
+        page.locator("#words textarea, #words input").fill("scheldt ROOS")
+        page.locator(".count").get_by_text(re.compile("^1 paper")).wait_for()
+        assert TIDEWISE.title in page.locator("table.papers").inner_text()
+        page.locator("#words textarea, #words input").fill("")
+        page.locator("table.papers tbody tr").nth(3).wait_for()
+        page.get_by_role("button", name="Title").click()
+        page.locator("th[aria-sort=ascending]").wait_for()
+        titles = page.locator("table.papers [data-do=paper]").all_inner_texts()
+        assert titles[:1] == sorted(titles[:20], key=str.casefold)[:1]
+        page.locator("#words textarea, #words input").fill("night trains")
+        page.locator(".count").get_by_text(re.compile("^1 paper")).wait_for()
+        page.locator("table.papers [data-do=paper]").click()
+        page.get_by_role("button", name="Ask only this paper").click()
+        page.locator("#question textarea").wait_for()
+        turn = ask(page, "How many hours did passengers sleep?")
+        assert turn.locator(".papers li, .papers .card").count() == 1
+
+
+def test_the_map_shows_papers_and_the_answers_sources(
+    browser: Browser, answered_page: Page
+) -> None:
+    page = answered_page
+    open_tab(page, "Map")
+    page.locator("svg.map .point.source").wait_for()
+    papers = page.locator("svg.map .point").count()
+    assert papers >= len(PAPERS)
+    page.locator("svg.map .point.source").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Ask only this paper").wait_for()
+    assert TIDEWISE.title in page.locator(".card:visible h3").inner_text()
+    assert not page.locator("svg.map script, svg.map [onload]").count()
+
+
+def test_a_collection_is_made_filled_by_pasting_and_deleted(
+    browser: Browser, language_model: LanguageModel, tmp_path: Path
+) -> None:
+    pasted = (
+        "Moss on Slate Roofs\nMoss held 2.4 litres of rain per square metre of roof. It slowed "
+        "runoff by 40 minutes.\n"
+    )
+    own = {"RAG_INDEX": str(tmp_path / "index"), "RAG_CONVERSATIONS": str(tmp_path / "c.db")}
+    with served(**own) as (url, _), visit(browser, url) as page:
+        open_tab(page, "Papers")
+        page.locator("#collections button").first.click()
+        page.get_by_label("Name of a collection").fill("Roofs & <b>rain</b>")
+        page.get_by_role("button", name="Create a new collection").click()
+        page.get_by_text("is ready: add papers to it").wait_for()
+        page.get_by_text("No papers yet").first.wait_for()
+        page.get_by_role("button", name="Paste abstracts").click()
+        page.get_by_label("Abstracts, each with its title").fill(pasted)
+        page.get_by_role("button", name="Add pasted text").click()
+        page.get_by_text("1 added").wait_for()
+        page.locator("table.papers").get_by_text("Moss on Slate Roofs").wait_for()
+        open_tab(page, "Ask")
+        turn = ask(page, "How much rain does moss on a roof hold?")
+        assert "2.4 litres" in turn.locator(".claim").first.inner_text()
+        open_tab(page, "Papers")
+        page.locator(".tick").check()
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Remove selected").click()
+        page.get_by_text("1 paper removed").wait_for()
+        page.get_by_text("No papers yet").first.wait_for()
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Delete the chosen one").click()
+        page.get_by_text("was deleted").wait_for()
+        assert not page.locator("b").get_by_text("rain", exact=True).count()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(380, False), (1600, True)])
+def test_narrow_and_dark_pages_have_no_serious_flaw_of_access(
+    browser: Browser, server: tuple[str, int], width: int, dark: bool
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with visit(browser, server[0], width, dark) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("How many buoys gave readings to Tidewise?")
+        page.keyboard.press("Enter")
+        finished(page, 1)
+        for tab in ("Ask", "Papers", "Map", "Saved"):
+            open_tab(page, tab)
+            page.wait_for_timeout(600)  # colours fade in
+            wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert page.evaluate(wide) <= 0, f"{tab} scrolls sideways"
+            found = Axe().run(page).response["violations"]
+            serious = [
+                (v["id"], [n["html"][:200] for n in v["nodes"]][:3])
+                for v in found
+                if v["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], f"{tab} at {width} px: {serious}"
+
+
+def test_other_programs_can_ask_search_and_list(server: tuple[str, int]) -> None:
+    from gradio_client import Client
+
+    client = Client(server[0], verbose=False)
+    (key, *_) = [c["key"] for c in client.predict(api_name="/collections")]
+    job = client.submit(
+        question="How many buoys gave the readings that Tidewise was trained on?",
+        collection="", api_name="/ask",
+    )  # fmt: skip
+    last = job.result(60)
+    stages = [step["stage"] for step in job.outputs()]
+    assert stages[-1] == "done"
+    assert "reading" in stages
+    answer = last["answer"]
+    assert answer["status"] == "answered"
+    cited = answer["claims"][0]["citations"][0]
+    abstract = answer["sources"][cited["source"] - 1]["abstract"]
+    assert abstract[cited["start"] : cited["end"]] == cited["quote"]
+    hits = client.predict(query="estuary salinity", k=2, api_name="/search")["hits"]
+    assert [h["rank"] for h in hits] == [1, 2]
+    assert hits[0]["title"] == TIDEWISE.title
+    wrong = client.predict(question="x", collection="no such", api_name="/ask")
+    assert wrong["stage"] == "failed"
+    assert key
+
+
+@pytest.mark.parametrize("wish", [["--share"], ["--host", "0.0.0.0"], ["--auth", "nobody"]])
+def test_others_are_let_in_only_with_a_password(wish: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "ui.py", *wish], cwd=REPOSITORY, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--auth" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_page_with_a_password_asks_for_it(place: Path, tmp_path: Path) -> None:
+    from urllib.error import HTTPError
+    from urllib.request import urlopen
+
+    saved = str(tmp_path / "c.db")
+    with served("--index", str(place), page=("--host", "0.0.0.0", "--auth", "ada:secret"),
+                RAG_CONVERSATIONS=saved) as (url, _):  # fmt: skip
+        with pytest.raises(HTTPError) as refused:
+            urlopen(f"{url}/config")
+        assert refused.value.code == 401
 
 
 def test_a_taken_port_is_an_error_with_its_remedy() -> None:

@@ -24,7 +24,7 @@ from rag.models import ModelCard, file_digest, require_file, verified_digest
 # llama.cpp's file types. Only formats that keep the shipped weights' precision are tried.
 _FORMATS = {"Q8_0": 7, "F16": 1}
 _AGREEMENT_NATS = 0.1  # mean absolute difference of likelihoods that counts as equal
-_NOTE = "choice.json"
+NOTE = "choice.json"  # says which format was chosen and what was measured
 _PASSAGES = (
     "We collected 1,204 field recordings from nine harbours and labelled them by hand.",
     "The estimator needs no tuning and halves the error of the best earlier method.",
@@ -33,6 +33,7 @@ _PASSAGES = (
     "Its accuracy falls from 91.3% to 84.0% when the wind exceeds ten metres a second.",
     "A small network, trained in two hours on one processor, separates ships from surf.",
 )
+PROBES = len(_PASSAGES)
 _QUESTION = " How many recordings were labelled, and where do they come from?"
 
 
@@ -81,7 +82,7 @@ def ready_model(
                 best.path.rename(fresh / best.path.name)
                 kept_file = fresh / best.path.name
                 note |= {"file": kept_file.name, "sha256": file_digest(kept_file)}
-            (fresh / _NOTE).write_text(json.dumps(note), encoding="utf-8")
+            (fresh / NOTE).write_text(json.dumps(note), encoding="utf-8")
             shutil.rmtree(folder, ignore_errors=True)
             fresh.rename(folder)
     except OSError as e:
@@ -95,7 +96,7 @@ def ready_model(
 def _kept(card: ModelCard) -> ReadyModel | None:
     folder = prepared_folder(card)
     try:
-        note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
+        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
         if "file" not in note:
             return ReadyModel(require_file(card), note["quantization"], card.sha256)
         path = folder / note["file"]

@@ -1,0 +1,114 @@
+// For each piece of HTML on the page: `element` is the piece, `trigger` tells the server.
+// Nothing here reads or builds HTML from texts; the server has escaped them.
+
+const lit = (claim, on) => {
+  for (const mark of document.querySelectorAll('mark[data-claims]')) {
+    if (mark.dataset.claims.split(' ').includes(claim)) mark.classList.toggle('lit', on);
+  }
+};
+const unlitAll = () => {
+  for (const mark of document.querySelectorAll('mark.lit')) mark.classList.remove('lit');
+};
+const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
+
+// A marker opens its source: the card comes into view with exactly this claim's words lit.
+const show = cite => {
+  const card = document.getElementById(cite.dataset.to);
+  if (!card) return;
+  unlitAll();
+  lit(cite.dataset.claim, true);
+  const mark = card.querySelector('mark.lit') || card;
+  mark.scrollIntoView({block: 'nearest', behavior: quiet});
+  card.focus({preventScroll: true});
+};
+
+const plainAnswer = turn => {
+  const lines = [turn.querySelector('.question').textContent, ''];
+  for (const part of turn.querySelectorAll('.answer .says, .answer .claim, .answer .reason')) {
+    const copy = part.cloneNode(true);
+    for (const badge of copy.querySelectorAll('.checked')) badge.remove();
+    lines.push(copy.textContent.trim());
+  }
+  lines.push('');
+  for (const heading of turn.querySelectorAll('.card h3')) {
+    const link = heading.querySelector('a');
+    lines.push(heading.textContent.trim() + (link ? ' ' + link.href : ''));
+  }
+  return lines.join('\n').trim() + '\n';
+};
+const copyText = async text => {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const box = document.createElement('textarea');
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    document.execCommand('copy');
+    box.remove();
+  }
+};
+
+const act = async button => {
+  const data = {...button.dataset};
+  if (data.do === 'copy') {
+    await copyText(plainAnswer(button.closest('.turn')));
+    const label = button.textContent;
+    button.textContent = 'Copied';
+    setTimeout(() => { button.textContent = label; }, 1500);
+    return;
+  }
+  if (data.do === 'remove') {
+    data.ids = [...element.querySelectorAll('.tick:checked')].map(tick => tick.value);
+    if (!data.ids.length) return;
+    const papers = data.ids.length === 1 ? '1 paper' : data.ids.length + ' papers';
+    if (!confirm('Remove ' + papers + ' from this collection?')) return;
+  }
+  if (data.do === 'delete' && !confirm('Delete this conversation? It cannot be brought back.')) return;
+  if (data.do === 'rename') {
+    data.title = prompt('Name of the conversation', data.title);
+    if (!data.title || !data.title.trim()) return;
+  }
+  if (data.do === 'judge' && data.good === 'no' && data.pressed !== 'True') {
+    data.note = prompt('What is wrong with it? (kept on this machine; may be left empty)', '') || '';
+  }
+  trigger('click', data);
+};
+
+element.addEventListener('click', event => {
+  const cite = event.target.closest('.cite');
+  if (cite) return show(cite);
+  const button = event.target.closest('[data-do]');
+  if (button) return act(button);
+  const point = event.target.closest('.point[data-paper]');
+  if (point) trigger('click', {do: 'paper', id: point.dataset.paper});
+});
+element.addEventListener('keydown', event => {
+  const point = event.target.closest && event.target.closest('.point[data-paper]');
+  if (point && (event.key === 'Enter' || event.key === ' ')) {
+    event.preventDefault();
+    trigger('click', {do: 'paper', id: point.dataset.paper});
+  }
+});
+for (const [kind, on] of [['mouseover', true], ['mouseout', false]]) {
+  element.addEventListener(kind, event => {
+    const cite = event.target.closest('.cite');
+    if (cite) lit(cite.dataset.claim, on);
+  });
+}
+
+// Once for the page: "/" goes to the question, Esc stops an answer.
+if (!window.ragKeys) {
+  window.ragKeys = true;
+  document.addEventListener('keydown', event => {
+    const typing = event.target.closest && event.target.closest('input, textarea, select, [contenteditable]');
+    if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const box = document.querySelector('#question textarea');
+      if (box) { event.preventDefault(); box.focus(); }
+    }
+    if (event.key === 'Escape') {
+      const stop = document.querySelector('#stop:not([disabled])');
+      if (stop && stop.offsetParent !== null) stop.click();
+    }
+  });
+}

@@ -1,0 +1,217 @@
+"""What the page does with collections: shows, searches and maps their papers, takes in new ones.
+
+Every failure that a person can meet comes back as a piece of the page that says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.catalogue import Rows, Sort, rows
+from rag.collections import Collection, Shelf, add, create, delete, remove, rename
+from rag.errors import IndexMissingError, RagError
+from rag.page.around import (
+    example_questions,
+    header_html,
+    notice_html,
+    report_html,
+    trouble_html,
+)
+from rag.page.desk import Talk
+from rag.page.parts import counted
+from rag.page.tables import paper_html, table_html
+
+if TYPE_CHECKING:
+    from rag.index import OpenIndex
+
+_LISTED = 2_000  # papers that can be chosen from a menu; of more, the table finds them
+_ROWS = 50
+_SORTS: tuple[Sort, ...] = ("title", "authors", "year", "source")
+
+
+def whole(value: object) -> int:
+    """A number from 0 on that the page's script sent; 0 for anything else."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the table is shown: its order and its first row."""
+
+    sort: Sort = "added"
+    descending: bool = False
+    first: int = 0
+
+    def after(self, data: Mapping[str, Any]) -> View:
+        """The view after a click on a heading or on a page's button."""
+        if data.get("do") == "turn":
+            return replace(self, first=whole(data.get("first")))
+        key = next((k for k in _SORTS if k == data.get("key")), None)
+        if key is None:
+            return self
+        return View(key, key == self.sort and not self.descending)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the page shows of a collection that was chosen.
+
+    Attributes:
+        sources: names of files and venues to choose from.
+        papers: ids and titles to choose from; none when there are too many for a menu.
+        named: it can be renamed and deleted.
+    """
+
+    header: str
+    examples: tuple[str, str, str]
+    sources: tuple[str, ...] = ()
+    papers: tuple[tuple[str, str], ...] = ()
+    named: bool = False
+
+
+class Library:
+    """The collections as the page needs them."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+
+    def collections(self) -> tuple[Collection, ...]:
+        """All there are, in the order of the menu."""
+        return self.shelf.collections()
+
+    @property
+    def first(self) -> str:
+        """The key of the one that is shown at first."""
+        return self.shelf.first
+
+    def known(self, key: str) -> bool:
+        """Whether there is such a collection."""
+        return any(c.key == key for c in self.collections())
+
+    def key_of(self, name: str) -> str:
+        """The key of the collection of that name; "" when there is none."""
+        return next((c.key for c in self.collections() if c.name == name), "")
+
+    def _one(self, key: str) -> Collection:
+        return next((c for c in self.collections() if c.key == key), self.collections()[0])
+
+    def _index(self, key: str) -> OpenIndex:
+        index = self.shelf.assistant(key).index
+        index.refresh()
+        return index
+
+    def entry(self, key: str) -> Entry:
+        """What is shown of a collection."""
+        one = self._one(key)
+        starter = one.kind == "starter"
+        place, named = "" if starter else str(one.place), one.kind == "named"
+        try:
+            snapshot = self._index(key).snapshot
+            count = snapshot.count()
+            papers = [(p.id, p.title) for p in snapshot.papers()] if count <= _LISTED else []
+            sources = snapshot.sources()
+        except IndexMissingError:
+            return Entry(header_html(0, place), example_questions((), True), named=named)
+        except RagError as e:
+            return Entry(trouble_html(e), example_questions((), True), named=named)
+        examples = example_questions([title for _, title in papers[:3]], starter)
+        return Entry(
+            header_html(count, place), examples, sources, tuple(papers), named
+        )  # fmt: skip
+
+    def table(self, key: str, words: str, view: View) -> str:
+        """A page of the collection's papers that have these words."""
+        removable = self._one(key).kind != "starter"
+        try:
+            found = rows(self._index(key), words, view.sort, view.descending, view.first, _ROWS)
+        except IndexMissingError:
+            found = Rows(0, 0, ())
+        except RagError as e:
+            return trouble_html(e)
+        return table_html(found, view.sort, view.descending, view.first, _ROWS, removable)
+
+    def found(self, key: str, words: str, view: View) -> tuple[View, str]:
+        """The papers that have these words, from the first on."""
+        view = replace(view, first=0)
+        return view, self.table(key, words, view)
+
+    def paper(self, key: str, paper_id: str) -> str:
+        """One paper as a card; nothing for one that isn't there any more."""
+        try:
+            paper = self._index(key).snapshot.paper(paper_id)
+        except RagError as e:
+            return trouble_html(e)
+        return paper_html(paper) if paper is not None else ""
+
+    def remove(self, key: str, ids: Sequence[str]) -> str:
+        """Take papers out; what was done, for people."""
+        try:
+            gone = remove(self.shelf, key, ids)
+        except RagError as e:
+            return trouble_html(e)
+        return notice_html(f"{counted(gone, 'paper')} removed.")
+
+    def add(
+        self,
+        key: str,
+        files: Sequence[Path],
+        pasted: str,
+        progress: Callable[[str, int, int], None],
+    ) -> tuple[str, str]:
+        """Put papers into a collection, or into the user's own when the bundled one is shown.
+
+        Returns:
+            The collection's key, and a report of every record.
+        """
+        own = next(c for c in self.collections() if c.kind == "own")
+        moved = self._one(key).kind == "starter"
+        place = own if moved else self._one(key)
+        try:
+            done = add(
+                self.shelf, place.key, files, pasted, lambda _: None, progress,
+                lambda: progress("Waiting for another process that writes this index", 0, 1),
+            )  # fmt: skip
+        except Exception as e:
+            return key, trouble_html(e)
+        shown = report_html(
+            done.report, done.refused, done.notes, str(place.place),
+            moved and done.report is not None,
+        )  # fmt: skip
+        return (place.key if done.report is not None else key), shown
+
+    def map(self, key: str, talk: Talk) -> str:
+        """The collection's papers as points; the last answer's sources are marked."""
+        from rag.mapping import map_of
+        from rag.mapping.drawing import map_html
+
+        last = talk.turns[-1] if talk.turns else None
+        marked = [s.paper.id for s in last.sources] if last else []
+        found = [h.paper.id for h in last.hits] if last else []
+        try:
+            return map_html(map_of(self._index(key)), marked, found)
+        except IndexMissingError:
+            return '<p class="empty">No papers yet: add some, and they are drawn here.</p>'
+        except RagError as e:
+            return trouble_html(e)
+
+    def named(self, key: str, name: str, do: str) -> tuple[str, str]:
+        """Create, rename or delete a collection; its key (or another's), and what was done."""
+        try:
+            if do == "create":
+                made = create(name)
+                return made.key, notice_html(f"“{made.name}” is ready: add papers to it.")
+            if do == "rename":
+                renamed = rename(self._one(key), name)
+                return renamed.key, notice_html(f"It is called “{renamed.name}” now.")
+            if do == "delete":
+                one = self._one(key)
+                self.shelf.forget(key)
+                delete(one)
+                return self.first, notice_html(f"“{one.name}” was deleted.")
+        except RagError as e:
+            return key, trouble_html(e)
+        return key, ""
