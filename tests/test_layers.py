@@ -68,7 +68,6 @@ LAYERS = {
     "rag.mapping": 4,
     "rag.collections": 5,
     "rag.page": 6,
-    "rag.uploads": 6,
     "rag.options": 6,
     "rag.terminal": 6,
     "rag.cli": 7,

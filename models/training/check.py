@@ -20,6 +20,7 @@ from pathlib import Path
 
 from models.training.data import (
     CRANFIELD,
+    FOLLOW_UP,
     UNANSWERABLE,
     Abstract,
     Item,
@@ -54,7 +55,7 @@ def errors_of(
         seen.add(key)
         if item.question.casefold() in evaluated:
             yield f"{item.id}: a question of the eval sets"
-        if item.answerable == (item.style in UNANSWERABLE):
+        if item.style != FOLLOW_UP and item.answerable == (item.style in UNANSWERABLE):
             yield f"{item.id}: answerable and {item.style}"
         if item.twin and not (item.twin in by_id and by_id[item.twin].answerable):
             yield f"{item.id}: its twin {item.twin} is no answerable question"
@@ -124,7 +125,7 @@ def variety(items: Sequence[Item], abstracts: Mapping[str, Abstract]) -> Iterato
         for i in items
     )
     yield "opening: " + ", ".join(f"{w} {n:,}" for w, n in opening.most_common(12))
-    for style in ("full", "paraphrase", "terse", "typo", "near-miss", "false-premise"):
+    for style in dict.fromkeys(i.style for i in items):
         shared = [_shared(i, abstracts[i.abstract]) for i in known if i.style == style]
         yield f"share of a {style} question's stems in its abstract: {statistics.mean(shared):.2f}"
     places = [

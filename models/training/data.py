@@ -21,7 +21,7 @@ from rag.starter import starter_papers
 HERE = Path(__file__).parent
 QUESTIONS, ABSTRACTS = HERE / "questions.jsonl.gz", HERE / "abstracts.jsonl.gz"
 CRANFIELD = HERE.parents[2] / "shared" / "benchmarks" / "cranfield" / "corpus.jsonl"
-UNANSWERABLE = ("near-miss", "false-premise")
+UNANSWERABLE, FOLLOW_UP = ("near-miss", "false-premise"), "follow-up"
 _HELD_BACK = 20  # one in so many abstracts validates
 
 
@@ -42,7 +42,8 @@ class Item:
     Attributes:
         abstract: its id: "cranfield:12", "starter:3", or that of an invented one.
         style: "full", "paraphrase", "terse", "typo"; of unanswerable ones "near-miss" or
-            "false-premise".
+            "false-premise"; "follow-up" of both: bare, asked when the paper is known already;
+            "compare" sets this abstract beside another, under which it stands as well.
         spans: whole sentences that hold the answer; none when it can't be answered.
         answer: the shortest words that answer, within a span.
         twin: id of an answerable question that differs only in what is asked; "" without one.

@@ -17,12 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.training.data import Abstract, Item
+import numpy as np
+
+from models.training.data import FOLLOW_UP, Abstract, Item
+from rag.config import Settings
+from rag.embedding import open_embedder
 from rag.reader.layout import Laid, lay_out, plain_tokenizer
 from rag.words import content_stems
 
-_NEGATIVES = 4  # wrong abstracts that a question may be read with
-_REMOVED, _WRONG = 0.3, 0.2  # share of the questions that are also read so
+_NEGATIVES = 6  # wrong abstracts that a question may be read with
+_REMOVED, _WRONG = 0.15, 0.2  # share of the questions that are also read so
 _FEWEST = 2  # sentences left of an abstract
 
 
@@ -108,23 +112,42 @@ class Pieces:
 def hard_negatives(
     items: Sequence[Item], abstracts: Mapping[str, Abstract]
 ) -> dict[str, list[str]]:
-    """For each question the wrong abstracts, of those asked about, that share most with it:
-    stems in common, rare ones counting more."""
+    """For each question the wrong abstracts, of those asked about, that are found first for it: by
+    stems in common, rare ones counting more, and by the untrained encoder's cosine, in turns. A
+    bare follow-up has none: its paper isn't searched for, and another might answer it. Of two
+    abstracts compared neither is wrong."""
     ids = sorted({item.abstract for item in items})
+    asked = [item for item in items if item.style != FOLLOW_UP]
+    by_meaning = _nearest(asked, [abstracts[id_] for id_ in ids])
     holders: dict[str, list[str]] = defaultdict(list)
     for id_ in ids:
         abstract = abstracts[id_]
         for stem in sorted(set(content_stems(f"{abstract.title} {abstract.text}"))):
             holders[stem].append(id_)
-    found = {}
+    right: dict[str, set[str]] = defaultdict(set)
     for item in items:
+        right[item.question].add(item.abstract)
+    found: dict[str, list[str]] = {item.id: [] for item in items}
+    for item, near in zip(asked, by_meaning, strict=True):
         scores: dict[str, float] = defaultdict(float)
         for stem in dict.fromkeys(content_stems(item.question)):
             for id_ in holders.get(stem, ()):
                 scores[id_] += math.log(len(ids) / len(holders[stem]))
-        scores.pop(item.abstract, None)
-        found[item.id] = sorted(scores, key=lambda id_: (-scores[id_], id_))[:_NEGATIVES]
+        by_words = sorted(scores, key=lambda id_: (-scores[id_], id_))[:_NEGATIVES]
+        turns = [id_ for pair in zip(by_words, near, strict=False) for id_ in pair]
+        merged = dict.fromkeys([*turns, *by_words, *near])
+        found[item.id] = [id_ for id_ in merged if id_ not in right[item.question]][:_NEGATIVES]
     return found
+
+
+def _nearest(items: Sequence[Item], abstracts: Sequence[Abstract]) -> list[list[str]]:
+    """Ids of the abstracts of highest cosine with each question, best first."""
+    embedder = open_embedder(Settings())
+    texts = [f"{abstract.title}. {abstract.text}" for abstract in abstracts]
+    held = embedder.encode(texts)
+    asked = embedder.encode([item.question for item in items])
+    order = np.argsort(-(asked @ held.T), axis=1, kind="stable")[:, :_NEGATIVES]
+    return [[abstracts[n].id for n in row] for row in order]
 
 
 def epoch(

@@ -1,9 +1,10 @@
 """Train the reader's adapter.
 
-    python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1]
+    python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1] [--start RUN]
 
 Writes `reader.safetensors` (the adapter and its heads in half precision), `log.json` (loss and
-validation after each pass) and `checkpoint.pt`, from which a run that was cut off goes on. The same
+validation after each pass) and `checkpoint.pt`, from which a run that was cut off goes on and, with
+`--start`, another run begins: more data need not begin from nothing. The same
 seed gives the same weights on the same machine. A GPU is used where there is one, bfloat16 where
 the processor has instructions for it.
 """
@@ -27,7 +28,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.training.data import ABSTRACTS, QUESTIONS, Abstract, Item, read_abstracts, read_items
+from models.training.data import (
+    ABSTRACTS,
+    FOLLOW_UP,
+    QUESTIONS,
+    Abstract,
+    Item,
+    read_abstracts,
+    read_items,
+)
 from models.training.examples import Example, Pieces, epoch, hard_negatives
 from rag.embedding.network import ALPHA, RANK, TARGETS, ReaderNetwork, bare_encoder
 from rag.metrics import auc
@@ -37,7 +46,7 @@ from rag.reader.layout import LONGEST
 _BATCH = 16
 _POOL = 20  # batches' worth of examples that are put in order of length together
 _LIMIT = 224  # word pieces of a reading in training
-_RATE, _WARM = 5e-4, 0.06
+_RATE, _WARM = 5e-4, 0.06  # the rate unless another is given
 _SPAN_SHARE = 0.3  # of the answer's span in the loss
 _REPORT, _SAVE = 25, 100  # batches
 
@@ -163,9 +172,12 @@ def validate(
                     best.append(int(scores[k, 1:].argmax()) in examples[i].gold)
     with_answer = [answered[i.id] for i in items if i.answerable]
     figures = {"best_sentence": float(np.mean(best))}
-    for name, styles in (("auc", None), ("auc_near", "near-miss"), ("auc_false", "false-premise")):
-        without = [answered[i.id] for i in items if not i.answerable and styles in (None, i.style)]
+    for name, style in (("auc", None), ("auc_near", "near-miss"), ("auc_false", "false-premise")):
+        without = [answered[i.id] for i in items if not i.answerable and style in (None, i.style)]
         figures[name] = auc(with_answer, without)
+    bare = [(answered[i.id], i.answerable) for i in items if i.style == FOLLOW_UP]
+    if bare:
+        figures["auc_bare"] = auc([x for x, yes in bare if yes], [x for x, yes in bare if not yes])
     twins = [answered[i.twin] > answered[i.id] for i in items if i.twin in answered]
     return {k: round(v, 4) for k, v in (figures | {"twins": float(np.mean(twins))}).items()}
 
@@ -207,24 +219,31 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     learner = Learner(folder).to(device)
     taught = [p for p in learner.parameters() if p.requires_grad]
     say(f"{sum(p.numel() for p in taught):,} weights are trained")
-    optimizer = torch.optim.AdamW(taught, lr=_RATE, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(taught, lr=args.rate, weight_decay=0.01)
     half = bool(device == "cuda" or getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
     def plan(number: int) -> list[list[Example]]:
         chance = random.Random(f"{args.seed} {number}")
-        made = epoch(seen, abstracts, negatives, pieces, _LIMIT, chance)
+        read = [i for n, i in enumerate(seen) if i.id > args.known or (n + number) % 2 == 0]
+        made = epoch(read, abstracts, negatives, pieces, _LIMIT, chance)
         return in_batches(made, chance)
 
     batches = plan(0)
     steps = len(batches) * args.passes
     state = State()
     kept = args.out / "checkpoint.pt"
+    if args.start is not None:
+        begun_with = torch.load(
+            args.start / "checkpoint.pt", map_location=device, weights_only=False
+        )
+        learner.load_state_dict(begun_with["learner"], strict=False)
     # A checkpoint belongs to one plan of batches.
-    shaped_by = (args.seed, args.part, steps, file_digest(QUESTIONS), file_digest(ABSTRACTS))
+    data = (file_digest(QUESTIONS), file_digest(ABSTRACTS))
+    shaped_by = (args.seed, args.part, steps, str(args.start), args.known, args.rate, *data)
     if kept.is_file():
         saved: dict[str, Any] = torch.load(kept, map_location=device, weights_only=False)
         if saved["shaped_by"] != shaped_by:
-            raise SystemExit(f"{kept} is of another run: other data, seed, part or passes")
+            raise SystemExit(f"{kept} is of another run: other data, seed, part, rate or passes")
         learner.load_state_dict(saved["learner"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
@@ -249,9 +268,9 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
             if first + n < state.step:
                 continue
             for group in optimizer.param_groups:
-                group["lr"] = _RATE * pace(state.step, steps)
+                group["lr"] = args.rate * pace(state.step, steps)
             # Dropout only once questions repeat.
-            learner.train(number > 0)
+            learner.train(number > 0 or args.start is not None)
             torch.manual_seed(args.seed * 1_000_003 + state.step)
             with torch.autocast(device, torch.bfloat16, enabled=half):
                 loss = learner.loss(batch_of(examples, device))
@@ -286,6 +305,12 @@ def main() -> None:
     )
     parser.add_argument("--validate", type=int, help="questions to validate on; all if not given")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=_RATE, help="learning rate (%(default)s)")
+    parser.add_argument("--start", type=Path, help="folder of a run whose weights to begin from")
+    parser.add_argument(
+        "--known", default="", metavar="ID",
+        help="the last question that run learnt from: up to it, each is read in every second pass",
+    )  # fmt: skip
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     train(args, lambda text: print(text, flush=True))
