@@ -269,8 +269,10 @@ def build(handlers: Handlers) -> gr.Blocks:
                                          label="Papers to read")  # fmt: skip
                         alone = gr.Checkbox(label="Evidence only (no language model)")
                     with gr.Row():
-                        year_from = gr.Number(label="From year", precision=0, min_width=100)
-                        year_to = gr.Number(label="To year", precision=0, min_width=100)
+                        year_from, year_to = (
+                            gr.Number(label=f"{end} year (0: any)", precision=0, min_width=100)
+                            for end in ("From", "To")
+                        )
                         sources = gr.Dropdown([], multiselect=True, label="Sources")
                         only = gr.Dropdown([], multiselect=True, label="Only these papers")
             with gr.Tab("Papers", id="papers") as papers_tab:
