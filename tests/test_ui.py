@@ -297,7 +297,7 @@ def test_upload_moves_from_the_starter_corpus_to_an_index_of_ones_own(
         assert "1 refused" in report
         assert "mine.bib, " in report
         assert "no longer to the starter corpus" in report
-        assert str(own) in page.locator("header").inner_text()
+        page.locator("header").get_by_text(str(own)).wait_for()
         open_tab(page, "Ask")
         turn = ask(page, "How many herons did volunteers see in one winter?")
         assert turn.locator(".card h3").inner_text() == "[1] Heron Counts in Delft"
