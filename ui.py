@@ -210,7 +210,7 @@ class Handlers:
         if do in ("rename", "delete"):
             self.desk.manage(owner, id_, do, str(data.get("title", "")))
             if do == "delete" and id_ == talk.saved:
-                talk = replace(talk, saved="")
+                talk = talk.unsaved()
         return talk, *(gr.skip(),) * 5, self.desk.saved_list(owner, words)
 
 

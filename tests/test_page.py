@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rag import page
 from rag.errors import UsageError
 from rag.index import IndexReport
+from rag.page.desk import Talk
 from rag.records import (
     Answer,
     Citation,
@@ -278,6 +279,15 @@ def test_examples_are_about_the_papers_there_are() -> None:
     assert len(set(own)) == 3
     assert all("Kelp" in q or "Ice" in q for q in own)
     assert len(set(page.example_questions([], starter=False))) == 3
+
+
+def test_turns_of_a_deleted_conversation_belong_to_no_other() -> None:
+    turns = (page.reopened(1, answered(page.Turn(1, "one")).answer, ()), page.Turn(2, "two"))  # type: ignore[arg-type]  # it was answered
+    gone = Talk(turns, "saved-id").unsaved()
+    assert gone.saved == ""
+    assert [turn.kept for turn in turns] == [1, 0]
+    assert [turn.kept for turn in gone.turns] == [0, 0]
+    assert [turn.question for turn in gone.turns] == ["one", "two"]
 
 
 def test_a_turn_can_be_copied() -> None:

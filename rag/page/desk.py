@@ -46,6 +46,10 @@ class Talk:
     saved: str = ""
     editing: int = 0
 
+    def unsaved(self) -> Talk:
+        """The same when its saved conversation is gone: none of its turns is in another one."""
+        return replace(self, turns=tuple(replace(t, kept=0) for t in self.turns), saved="")
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.catalogue import Rows, Sort, rows
+from rag.catalogue import Sort, rows
 from rag.collections import Collection, Shelf, add, create, delete, remove, rename
-from rag.errors import IndexMissingError, RagError
+from rag.errors import RagError
 from rag.page.around import (
     example_questions,
     header_html,
@@ -97,7 +97,8 @@ class Library:
         return next((c.key for c in self.collections() if c.name == name), "")
 
     def _one(self, key: str) -> Collection:
-        return next((c for c in self.collections() if c.key == key), self.collections()[0])
+        found = self.collections()
+        return next((c for c in found if c.key == key), found[0])
 
     def _index(self, key: str) -> OpenIndex:
         index = self.shelf.assistant(key).index
@@ -114,8 +115,6 @@ class Library:
             count = snapshot.count()
             papers = [(p.id, p.title) for p in snapshot.papers()] if count <= _LISTED else []
             sources = snapshot.sources()
-        except IndexMissingError:
-            return Entry(header_html(0, place), example_questions((), True), named=named)
         except RagError as e:
             return Entry(trouble_html(e), example_questions((), True), named=named)
         examples = example_questions([title for _, title in papers[:3]], starter)
@@ -128,8 +127,6 @@ class Library:
         removable = self._one(key).kind != "starter"
         try:
             found = rows(self._index(key), words, view.sort, view.descending, view.first, _ROWS)
-        except IndexMissingError:
-            found = Rows(0, 0, ())
         except RagError as e:
             return trouble_html(e)
         return table_html(found, view.sort, view.descending, view.first, _ROWS, removable)
@@ -167,9 +164,10 @@ class Library:
         Returns:
             The collection's key, and a report of every record.
         """
-        own = next(c for c in self.collections() if c.kind == "own")
-        moved = self._one(key).kind == "starter"
-        place = own if moved else self._one(key)
+        place = self._one(key)
+        moved = place.kind == "starter"
+        if moved:
+            place = next(c for c in self.collections() if c.kind == "own")
         try:
             done = add(
                 self.shelf, place.key, files, pasted, lambda _: None, progress,
@@ -193,8 +191,6 @@ class Library:
         found = [h.paper.id for h in last.hits] if last else []
         try:
             return map_html(map_of(self._index(key)), marked, found)
-        except IndexMissingError:
-            return '<p class="empty">No papers yet: add some, and they are drawn here.</p>'
         except RagError as e:
             return trouble_html(e)
 
