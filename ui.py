@@ -43,13 +43,7 @@ atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True
 _LARGEST_MB = 50  # of an uploaded file
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 _SCRIPT = data_file("page.js").read_text(encoding="utf-8")
-_SAVE_FILE = """(name, text, kind) => {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], {type: kind}));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}"""
+_SAVE_FILE = data_file("save.js").read_text(encoding="utf-8")
 _PROGRESS = gr.Progress()  # Gradio finds it as the default of a handler's argument.
 
 
@@ -82,21 +76,14 @@ class Handlers:
             gr.Row(visible=entry.named),
         )  # fmt: skip
 
-    def pose(self, question: str, talk: Talk, owner: str, request: gr.Request) -> tuple[Any, ...]:
+    def pose(self, question: str, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
         """Show the question at once; one at a time in a conversation."""
         if not question.strip() or (talk.turns and not talk.turns[-1].finished):
             return (gr.skip(),) * 8
-        if talk.editing:
-            talk = self._cut(talk, owner, talk.editing)
-        asked = page.Turn(len(talk.turns) + 1, question)
+        talk = talk.asking(question)
         self._stops[request.session_hash] = threading.Event()
-        shown = page.conversation_html(talk.turns), page.turn_html(asked)
-        talk = replace(talk, turns=(*talk.turns, asked), editing=0)
+        shown = page.conversation_html(talk.turns[:-1]), page.turn_html(talk.turns[-1])
         return "", *shown, talk, *_running(True), gr.Column(visible=False)
-
-    def _cut(self, talk: Talk, owner: str, number: int) -> Talk:
-        self.desk.cut(owner, talk.saved, talk.turns, number)
-        return replace(talk, turns=talk.turns[: number - 1])
 
     def answer(
         self, talk: Talk, owner: str, key: str, request: gr.Request, *chosen: Any
@@ -106,14 +93,14 @@ class Handlers:
             yield (gr.skip(),) * 5  # Without any, Gradio would empty what it shows.
             return
         sign = self._stops[request.session_hash]
+        talk = replace(talk, key=key)
         *past, turn = talk.turns
         for turn in self.desk.answered(key, talk.turns, Choices.of(*chosen), sign.is_set):
             if not turn.finished:
                 yield page.turn_html(turn), replace(talk, turns=(*past, turn)), *(gr.skip(),) * 3
         self._stops.pop(request.session_hash, None)
-        turn, saved = self.desk.save(owner, talk.saved, key, turn)
-        talk = replace(talk, turns=(*past, turn), saved=saved)
-        yield page.turn_html(turn), talk, *_running(False)
+        talk = self.desk.save(owner, key, replace(talk, turns=(*past, turn)))
+        yield page.turn_html(talk.turns[-1]), talk, *_running(False)
 
     def stop(self, request: gr.Request) -> gr.Button:
         """Ask the running answer of this tab to end."""
@@ -127,12 +114,12 @@ class Handlers:
         data = _data(event)
         do, n = data.get("do"), whole(data.get("n"))
         if do == "ask":
-            return self.pose(str(data.get("question", "")), talk, owner, request)
+            return self.pose(str(data.get("question", "")), talk, request)
         if not 1 <= n <= len(talk.turns) or not talk.turns[-1].finished:
             return (gr.skip(),) * 8
         turn = talk.turns[n - 1]
         if do == "again":
-            return self.pose(turn.question, replace(talk, editing=n), owner, request)
+            return self.pose(turn.question, replace(talk, editing=n), request)
         if do == "edit":
             changed = replace(talk, editing=n)
             return turn.question, *(gr.skip(),) * 2, changed, *(gr.skip(),) * 4
@@ -154,6 +141,10 @@ class Handlers:
             return file_name(title, chosen.suffix), export(form, title, answers), chosen.media_type
         except RagError as e:
             raise gr.Error(f"{e.message}: {e.remedy}", print_exception=False) from e
+
+    def switched(self, key: str, talk: Talk) -> tuple[Any, ...]:
+        """A new conversation about another collection; the menu tells also that it was left."""
+        return (gr.skip(),) * 5 if talk.turns and talk.key == key else _blank()
 
     # ── papers, map, saved conversations ────────────────────────────────────────────────────────
 
@@ -204,7 +195,7 @@ class Handlers:
             key = self.library.key_of(name) or key
             shown = page.conversation_html(turns[:-1]), page.conversation_html(turns[-1:])
             return (
-                Talk(turns, id_ if turns else ""), *shown, gr.Column(visible=not turns),
+                Talk(turns, key, id_ if turns else ""), *shown, gr.Column(visible=not turns),
                 gr.Tabs(selected="ask"), self._collections(key), gr.skip(),
             )  # fmt: skip
         if do in ("rename", "delete"):
@@ -232,8 +223,10 @@ def _running(running: bool) -> tuple[gr.Button, gr.Button, gr.Button]:
 
 def build(handlers: Handlers) -> gr.Blocks:
     """The widgets and what they call."""
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    busy = {**quiet, "show_progress": "minimal"}
+    # Only what takes long is queued: Gradio's client can miss an event that joins a closing queue.
+    quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    queued = {**quiet, "queue": True}
+    busy = {**queued, "show_progress": "minimal"}
     demo: gr.Blocks
     with gr.Blocks(title="Ask the abstracts", analytics_enabled=False) as demo:
         owner = gr.BrowserState("", storage_key="rag-browser", secret="kept in this browser only")
@@ -248,7 +241,7 @@ def build(handlers: Handlers) -> gr.Blocks:
                 with gr.Column(elem_id="examples") as examples:
                     chips = [gr.Button(size="sm") for _ in range(3)]
                 with gr.Row(equal_height=True, elem_id="ask"):
-                    box = gr.Textbox(placeholder="Ask a question…", show_label=False, lines=1,
+                    box = gr.Textbox("", placeholder="Ask a question…", show_label=False, lines=1,
                                      container=False, max_lines=6, autofocus=True, scale=8,
                                      min_width=160, elem_id="question",
                                      label="Question")  # fmt: skip
@@ -276,18 +269,18 @@ def build(handlers: Handlers) -> gr.Blocks:
                         sources = gr.Dropdown([], multiselect=True, label="Sources")
                         only = gr.Dropdown([], multiselect=True, label="Only these papers")
             with gr.Tab("Papers", id="papers") as papers_tab:
-                words = gr.Textbox(label="Search titles, authors, years, sources, abstracts",
+                words = gr.Textbox("", label="Search titles, authors, years, sources, abstracts",
                                    elem_id="words")  # fmt: skip
                 table, paper = gr.HTML(js_on_load=_SCRIPT), gr.HTML(js_on_load=_SCRIPT)
                 upload = gr.UploadButton("Add papers (BibTeX, RIS, CSV, JSON, …)", size="sm",
                                          file_count="multiple")  # fmt: skip
                 with gr.Accordion("Paste abstracts", open=False):
-                    pasted = gr.Textbox(label="Abstracts, each with its title on the line "
+                    pasted = gr.Textbox("", label="Abstracts, each with its title on the line "
                                         "before; or BibTeX, RIS, JSON", lines=6)  # fmt: skip
                     put = gr.Button("Add pasted text", size="sm")
                 report = gr.HTML(elem_id="report")
                 with gr.Accordion("Collections", open=False, elem_id="collections"):
-                    name = gr.Textbox(label="Name of a collection", max_length=60)
+                    name = gr.Textbox("", label="Name of a collection", max_length=60)
                     with gr.Row():
                         create = gr.Button("Create a new collection", size="sm")
                         with gr.Row() as managing:
@@ -296,7 +289,7 @@ def build(handlers: Handlers) -> gr.Blocks:
             with gr.Tab("Map", id="map") as map_tab:
                 drawn, pointed = gr.HTML(js_on_load=_SCRIPT), gr.HTML(js_on_load=_SCRIPT)
             with gr.Tab("Saved", id="saved") as saved_tab:
-                sought = gr.Textbox(label="Search saved conversations", elem_id="sought")
+                sought = gr.Textbox("", label="Search saved conversations", elem_id="sought")
                 saved = gr.HTML(js_on_load=_SCRIPT)
         file = [gr.Textbox(visible="hidden") for _ in range(3)]
 
@@ -307,17 +300,17 @@ def build(handlers: Handlers) -> gr.Blocks:
 
         def answered(event: Any) -> None:
             event.then(handlers.answer, [talk, owner, collection, *choosing],
-                       [now, talk, ask, stop, new], concurrency_limit=None, **quiet)  # fmt: skip
+                       [now, talk, ask, stop, new], concurrency_limit=None, **queued)  # fmt: skip
 
         for trigger, text in [(box.submit, box), (ask.click, box), *((c.click, c) for c in chips)]:
-            answered(trigger(handlers.pose, [text, talk, owner], posed, queue=False, **quiet))
+            answered(trigger(handlers.pose, [text, talk], posed, **quiet))
         for piece in (past, now):
-            answered(piece.click(handlers.acted, [talk, owner], posed, queue=False, **quiet))
-        stop.click(handlers.stop, None, stop, queue=False, **quiet)
-        new.click(_blank, None, blank, queue=False, **quiet)
-        keep.click(handlers.exported, [talk, form], file, **quiet).success(
-            None, file, None, js=_SAVE_FILE, **quiet)  # fmt: skip
-        collection.input(_blank, None, blank, queue=False, **quiet).then(
+            answered(piece.click(handlers.acted, [talk, owner], posed, **quiet))
+        stop.click(handlers.stop, None, stop, **quiet)
+        new.click(_blank, None, blank, **quiet)
+        exported = keep.click(handlers.exported, [talk, form], file, **quiet)
+        exported.success(None, file, None, js=_SAVE_FILE, **quiet)
+        collection.input(handlers.switched, [collection, talk], blank, **quiet).then(
             handlers.shown, collection, showing, **quiet).then(
             handlers.library.found, [collection, words, view], [view, table], **quiet)  # fmt: skip
 
@@ -346,8 +339,10 @@ def build(handlers: Handlers) -> gr.Blocks:
         saved.click(handlers.chosen, [owner, sought, talk, collection],
                     [talk, past, now, examples, tabs, collection, saved], **quiet).then(
             handlers.shown, collection, showing, **quiet)  # fmt: skip
-        demo.load(handlers.welcome, [owner, collection], [owner, collection, model], **quiet).then(
-            handlers.shown, collection, showing, **quiet)  # fmt: skip
+        loaded = demo.load(
+            handlers.welcome, [owner, collection], [owner, collection, model], **quiet
+        )
+        loaded.then(handlers.shown, collection, showing, **quiet)
 
         endpoint = Endpoint(handlers.desk, handlers.library)
         for serve in (endpoint.ask, endpoint.search, endpoint.collections):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from rag.embedding import Embedder
     from rag.index import OpenIndex
     from rag.llm import LanguageModel
@@ -95,3 +98,50 @@ def listing_index(
     opened = OpenIndex(place, embedder)
     yield opened
     opened.close()
+
+
+# ── the page ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def page_index(
+    embedder: Embedder, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Path:
+    """An index of our papers, among the listing's where that is here."""
+    from rag.config import Settings
+    from rag.index import add_papers
+    from rag.session import token_counter
+    from tests.browsing import PAPERS
+
+    folder = tmp_path_factory.mktemp("page") / "index"
+    if LISTING.is_file():
+        shutil.copytree(request.getfixturevalue("listing_index").directory, folder)
+    add_papers(folder, PAPERS, embedder, token_counter(), Settings())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(
+    page_index: Path, language_model: LanguageModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, int]]:
+    """The page over that index: its address and process id."""
+    from tests.browsing import served
+
+    saved = tmp_path_factory.mktemp("saved") / "conversations.db"
+    with served("--index", str(page_index), RAG_CONVERSATIONS=str(saved)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Of one module only: while it is open, asyncio runs in this thread."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browsing import CHROMIUM, FLAGS
+
+    if not CHROMIUM.exists():
+        pytest.skip(f"the page's tests need {CHROMIUM}")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()

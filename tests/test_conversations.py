@@ -254,8 +254,7 @@ def test_another_owner_finds_nothing_and_changes_nothing(kept: Conversations) ->
     assert kept.find(BOB, "moss") == ()
     attempts: list[Callable[[], object]] = [
         lambda: kept.add(BOB, id, answered("mine")),
-        lambda: kept.replace(BOB, id, 1, answered("mine")),
-        lambda: kept.cut(BOB, id, 1),
+        lambda: kept.add(BOB, id, answered("mine"), over=1),
         lambda: kept.rename(BOB, id, "mine"),
         lambda: kept.judge(BOB, id, 1, True),
     ]
@@ -317,42 +316,20 @@ def test_any_token_is_an_owner_of_its_own(kept: Conversations, owner: str) -> No
 # ── editing ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_cutting_takes_a_turn_and_all_after_it(kept: Conversations) -> None:
+def test_a_changed_turn_takes_the_place_of_all_from_it_on(kept: Conversations) -> None:
     id = kept.start(ANN, "t", "c")
     for n in range(1, 5):
         assert kept.add(ANN, id, answered(f"q{n}", paper=replace(MOSS, id=f"p{n}"))) == n
     kept.judge(ANN, id, 3, True)
-    kept.cut(ANN, id, 3)
-    assert questions(kept, ANN, id) == ["q1", "q2"]
+    assert kept.add(ANN, id, answered("other"), over=3) == 3
+    assert questions(kept, ANN, id) == ["q1", "q2", "other"]
     assert list(kept.judgements()) == []
     assert rows(kept, "SELECT count(*) FROM papers") == [(2,)]
-    assert kept.add(ANN, id, answered("other")) == 3
-    kept.cut(ANN, id, 4)
-    kept.cut(ANN, id, 2**80)
-    assert questions(kept, ANN, id) == ["q1", "q2", "other"]
-    kept.cut(ANN, id, 1)
-    assert questions(kept, ANN, id) == []
-    assert rows(kept, "SELECT count(*) FROM papers") == [(0,)]
-    assert whole(kept)
-
-
-def test_replacing_keeps_the_place_and_drops_the_judgement(kept: Conversations) -> None:
-    id = kept.start(ANN, "t", "c")
-    for n in (1, 2, 3):
-        kept.add(ANN, id, answered(f"q{n}"), evidence(MOSS))
-    kept.judge(ANN, id, 2, False, "wrong")
-    kept.judge(ANN, id, 3, True)
-    new = answered("q2", "Kites fly in wind. [1]", KITES)
-    kept.replace(ANN, id, 2, new, evidence(KITES))
-    conversation = kept.open(ANN, id)
-    assert conversation is not None
-    assert conversation.turns[1] == Kept(new, evidence(KITES), None)
-    assert conversation.turns[0].evidence == evidence(MOSS)
-    assert conversation.turns[2].judgement == Judgement(True, "")
-    assert [s.turns for s in kept.find(ANN, "kites")] == [3]
-    for turn in (1, 3):
-        kept.replace(ANN, id, turn, new)
-    assert rows(kept, "SELECT count(*) FROM papers") == [(1,)]  # nobody names the moss any more
+    assert kept.add(ANN, id, answered("next"), over=4) == 4
+    assert kept.add(ANN, id, answered("last"), over=2**80) == 5
+    assert kept.add(ANN, id, answered("only"), over=1) == 1
+    assert questions(kept, ANN, id) == ["only"]
+    assert rows(kept, "SELECT count(*) FROM papers") == [(1,)]
     assert whole(kept)
 
 
@@ -361,16 +338,8 @@ def test_turns_that_are_not_there(kept: Conversations, turn: int) -> None:
     id = kept.start(ANN, "t", "c")
     kept.add(ANN, id, answered("q1"))
     kept.add(ANN, id, answered("q2"))
-    attempts: list[Callable[[], object]] = [
-        lambda: kept.replace(ANN, id, turn, answered("q")),
-        lambda: kept.judge(ANN, id, turn, True),
-    ]
-    for attempt in attempts:
-        with pytest.raises(GoneError, match="no question number"):
-            attempt()
-    if turn < 1:
-        with pytest.raises(GoneError):
-            kept.cut(ANN, id, turn)
+    with pytest.raises(GoneError, match="no question number"):
+        kept.judge(ANN, id, turn, True)
     assert questions(kept, ANN, id) == ["q1", "q2"]
 
 
@@ -389,9 +358,7 @@ def test_a_conversation_holds_at_most_500_turns(kept: Conversations) -> None:
         kept.add(ANN, id, answered("one more"))
     assert "new conversation" in caught.value.remedy
     assert len(questions(kept, ANN, id)) == MOST_TURNS
-    kept.replace(ANN, id, MOST_TURNS, answered("another last"))
-    kept.cut(ANN, id, MOST_TURNS)
-    assert kept.add(ANN, id, answered("again")) == MOST_TURNS
+    assert kept.add(ANN, id, answered("another last"), over=MOST_TURNS) == MOST_TURNS
 
 
 def test_what_is_deleted_is_gone_from_the_disk(kept: Conversations) -> None:
@@ -514,9 +481,9 @@ def test_the_latest_changed_comes_first(kept: Conversations) -> None:
     kept.rename(ANN, ids[0], "u")  # neither a name nor a judgement is news
     kept.judge(ANN, ids[1], 1, True)
     assert [s.title for s in kept.find(ANN)] == ["t1", "t3", "t2", "u"]
-    kept.cut(ANN, ids[2], 1)
+    kept.add(ANN, ids[2], answered("q"), over=1)
     assert [s.id for s in kept.find(ANN, limit=2)] == [ids[2], ids[1]]
-    assert [s.turns for s in kept.find(ANN)] == [0, 1, 0, 0]
+    assert [s.turns for s in kept.find(ANN)] == [1, 1, 0, 0]
     assert kept.find(ANN, limit=0) == ()
     assert kept.find(ANN, limit=-1) == ()
     assert len(kept.find(ANN, limit=2**70)) == 4
@@ -603,24 +570,15 @@ class Model(RuleBasedStateMachine):
         number = self.kept.add(owner, id, answered(question, paper=paper), evidence(MOSS))
         assert number == len(turns)
 
-    @rule(which=conversations, turn=st.integers(1, 4))
-    def cut(self, which: tuple[str, str], turn: int) -> None:
+    @rule(which=conversations, turn=st.integers(1, 4), question=texts)
+    def change(self, which: tuple[str, str], turn: int, question: str) -> None:
         owner, id = which
         if id in self.held[owner]:
-            self.kept.cut(owner, id, turn)
-            del self.held[owner][id][turn - 1 :]
-
-    @rule(which=conversations, turn=st.integers(1, 3), question=texts)
-    def replace(self, which: tuple[str, str], turn: int, question: str) -> None:
-        owner, id = which
-        turns = self.held[owner].get(id, [])
-        turn = min(turn, len(turns)) or turn
-        if not turns:
-            with pytest.raises(GoneError):
-                self.kept.replace(owner, id, turn, answered(question))
-        else:
-            self.kept.replace(owner, id, turn, answered(question, paper=KITES))
-            turns[turn - 1] = (question, None)
+            turns = self.held[owner][id]
+            del turns[turn - 1 :]
+            turns.append((question, None))
+            number = self.kept.add(owner, id, answered(question, paper=KITES), over=turn)
+            assert number == len(turns)
 
     @rule(which=conversations, turn=st.integers(1, 4), good=st.sampled_from([True, False, None]))
     def judge(self, which: tuple[str, str], turn: int, good: bool | None) -> None:

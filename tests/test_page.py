@@ -283,7 +283,7 @@ def test_examples_are_about_the_papers_there_are() -> None:
 
 def test_turns_of_a_deleted_conversation_belong_to_no_other() -> None:
     turns = (page.reopened(1, answered(page.Turn(1, "one")).answer, ()), page.Turn(2, "two"))  # type: ignore[arg-type]  # it was answered
-    gone = Talk(turns, "saved-id").unsaved()
+    gone = Talk(turns, saved="saved-id").unsaved()
     assert gone.saved == ""
     assert [turn.kept for turn in turns] == [1, 0]
     assert [turn.kept for turn in gone.turns] == [0, 0]

@@ -3,172 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
-from rag.records import Paper
-from tests.conftest import LISTING, REPOSITORY
+from tests.browsing import (
+    NASTY,
+    PAPERS,
+    TIDEWISE,
+    ask,
+    finished,
+    open_tab,
+    served,
+    upload,
+    visit,
+)
+from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from rag.embedding import Embedder
     from rag.llm import LanguageModel
-
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PATIENCE_MS = 60_000
-TIDEWISE = Paper(
-    "", "Tidewise: Forecasting Estuary Salinity with Recurrent Graphs",
-    "Salt creeping up rivers spoils drinking water intakes. Tidewise forecasts the salinity of an "
-    "estuary three days ahead with a recurrent graph network. It was trained on 4,310 days of "
-    "readings from 27 buoys in the Scheldt. Errors fell by 18% against a hydrodynamic model.",
-    ("Ada Roos", "Bo Lind"), 2024, "https://example.org/tidewise",
-)  # fmt: skip
-NASTY = Paper(
-    "", 'Quarantine of Marmots <script>window.hit=1</script> [here](javascript:window.hit=1)',
-    'Marmots kept in quarantine for 61 days <img src=x onerror="window.hit=1"> lost no weight. '
-    "They were fed <b>clover</b> & [hay](javascript:window.hit=1) ${window.hit=1} "
-    "{{constructor.constructor('window.hit=1')()}} twice a day <svg onload=window.hit=1></svg>.",
-    ('<a href="javascript:window.hit=1">Eve</a>',), 2023, "javascript:window.hit=1",
-)  # fmt: skip
-PAPERS = [
-    TIDEWISE,
-    NASTY,
-    Paper("", "Night Trains and Sleep", "Passengers slept 5.2 hours on night trains. Berths near "
-          "the wheels were the loudest, at 71 decibels. Earplugs added half an hour of sleep."),
-    Paper("", "Bread Crusts", "Crusts brown when sugars meet amino acids. Steam in the first ten "
-          "minutes made loaves shine. Rye needed a hotter oven than wheat."),
-]  # fmt: skip
-
-if not CHROMIUM.exists():
-    pytest.skip(f"the page's tests need {CHROMIUM}", allow_module_level=True)
-
-
-@contextmanager
-def served(
-    *arguments: str, page: Sequence[str] = (), **environment: Any
-) -> Iterator[tuple[str, int]]:
-    """The page in a process of its own: its address and process id."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rag.cli", *arguments, "ui", "--port", "0", *page], cwd=REPOSITORY,
-        stderr=subprocess.PIPE, text=True, env=os.environ | environment,
-    )  # fmt: skip
-    assert process.stderr is not None
-    said = []
-    try:
-        for line in process.stderr:
-            said.append(line)
-            if found := re.match(r"open (http://127\.0\.0\.1:\d+)$", line):
-                yield found[1], process.pid
-                break
-        else:
-            pytest.fail(f"the page did not start: {''.join(said)}")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
-        rest = process.stderr.read()
-        assert "Traceback" not in rest, rest
-    finally:
-        process.kill()
-        process.wait()
-
-
-@pytest.fixture(scope="module")
-def place(
-    embedder: Embedder, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Path:
-    """An index of our papers, among the listing's where that is here."""
-    from rag.config import Settings
-    from rag.index import add_papers
-    from rag.session import token_counter
-
-    folder = tmp_path_factory.mktemp("page") / "index"
-    if LISTING.is_file():
-        shutil.copytree(request.getfixturevalue("listing_index").directory, folder)
-    add_papers(folder, PAPERS, embedder, token_counter(), Settings())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(
-    place: Path, language_model: LanguageModel, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, int]]:
-    saved = tmp_path_factory.mktemp("saved") / "conversations.db"
-    with served("--index", str(place), RAG_CONVERSATIONS=str(saved)) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@contextmanager
-def visit(browser: Browser, url: str, width: int = 1280, dark: bool = False) -> Iterator[Page]:
-    """A fresh visitor; every request it made must have gone to this machine."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    requests: list[str] = []
-    context.on("request", lambda request: requests.append(request.url))
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    page.locator("header h1").wait_for()
-    yield page
-    context.close()
-    assert not errors
-    assert len(requests) > 10
-    inside = (f"{url}/", "data:", f"blob:{url}/")
-    assert [r for r in requests if not r.startswith(inside)] == []
-
-
-def ask(page: Page, question: str, turns: int = 1) -> Any:
-    """Ask with Enter; the finished turn."""
-    box = page.locator("#question textarea")
-    box.fill(question)
-    box.press("Enter")
-    return finished(page, turns)
-
-
-def finished(page: Page, turns: int) -> Any:
-    turn = page.locator(".turn").nth(turns - 1)
-    turn.locator("xpath=self::*[contains(@class, ' done')]").wait_for()
-    return turn
-
-
-def open_tab(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).click()
-
-
-def upload(page: Page, file: Path) -> None:
-    if not page.get_by_role("button", name="Add papers").is_visible():
-        open_tab(page, "Papers")
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Add papers").click()
-    chooser.value.set_files(file)
 
 
 def test_answer_and_follow_up_with_papers_beside_them(
@@ -306,7 +169,7 @@ def test_upload_moves_from_the_starter_corpus_to_an_index_of_ones_own(
 
 
 def test_stop_ends_an_answer_and_loading_is_said(
-    place: Path, embedder: Embedder, language_model: LanguageModel, tmp_path: Path
+    page_index: Path, embedder: Embedder, language_model: LanguageModel, tmp_path: Path
 ) -> None:
     from rag.collections import Shelf
     from rag.config import Settings
@@ -316,8 +179,8 @@ def test_stop_ends_an_answer_and_loading_is_said(
     from rag.pipeline import Assistant
     from rag.store.conversations import Conversations
 
-    assistant = Assistant(OpenIndex(place, embedder), Settings(), lambda: language_model)
-    desk = Desk(Shelf(assistant, place), Conversations(tmp_path / "c.db"))
+    assistant = Assistant(OpenIndex(page_index, embedder), Settings(), lambda: language_model)
+    desk = Desk(Shelf(assistant, page_index), Conversations(tmp_path / "c.db"))
     key = desk.shelf.first
     sign = threading.Event()
     steps = desk.answered(key, (Turn(1, "How many buoys?"),), Choices(), sign.is_set)
@@ -377,8 +240,10 @@ def test_a_conversation_is_changed_saved_judged_and_found_again(
         page.get_by_text("18%").first.wait_for()
         finished(page, 1)
         assert page.locator(".turn").count() == 1
-        finished(page, 1).get_by_role("button", name="Answer this question again").click()
-        page.locator(".turn.done").wait_for()
+        page.evaluate("document.querySelector('.turn').dataset.former = 'yes'")
+        again = page.get_by_role("button", name="Answer this question again")
+        again.click()
+        page.locator(".turn.done:not([data-former])").wait_for()
 
         open_tab(page, "Saved")
         page.locator("ul.saved li").wait_for()
@@ -394,14 +259,18 @@ def test_a_conversation_is_changed_saved_judged_and_found_again(
         open_tab(other, "Saved")
         other.get_by_text("No conversation was saved yet").wait_for()
 
+        # Leaving while it is answered once more loses nothing that was answered.
+        open_tab(page, "Ask")
+        again.click()
+        page.locator(".turn:not(.done)").wait_for()
         page.reload()
         page.locator("header h1").wait_for()
         open_tab(page, "Saved")
         page.locator("ul.saved").get_by_text("Estuaries", exact=True).click()
-        again = page.locator(".turn.done")
-        again.wait_for()
-        assert "18%" in again.locator(".claim").all_inner_texts().__str__()
-        assert again.locator("mark").count()
+        reopened = page.locator(".turn.done")
+        reopened.wait_for()
+        assert "18%" in str(reopened.locator(".claim").all_inner_texts())
+        assert reopened.locator("mark").count()
         open_tab(page, "Saved")
         page.once("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name=re.compile("^Delete Est")).click()
@@ -581,12 +450,12 @@ def test_others_are_let_in_only_with_a_password(wish: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_page_with_a_password_asks_for_it(place: Path, tmp_path: Path) -> None:
+def test_a_page_with_a_password_asks_for_it(page_index: Path, tmp_path: Path) -> None:
     from urllib.error import HTTPError
     from urllib.request import urlopen
 
     saved = str(tmp_path / "c.db")
-    with served("--index", str(place), page=("--host", "0.0.0.0", "--auth", "ada:secret"),
+    with served("--index", str(page_index), page=("--host", "0.0.0.0", "--auth", "ada:secret"),
                 RAG_CONVERSATIONS=saved) as (url, _):  # fmt: skip
         with pytest.raises(HTTPError) as refused:
             urlopen(f"{url}/config")

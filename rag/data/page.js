@@ -83,11 +83,36 @@ element.addEventListener('click', event => {
   const point = event.target.closest('.point[data-paper]');
   if (point) trigger('click', {do: 'paper', id: point.dataset.paper});
 });
+// On the map, arrow keys go to the nearest paper that way: nearer counts, and straight ahead.
+const ahead = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
+const placeOf = point => {
+  const dot = point.querySelector('.dot');
+  return [Number(dot.getAttribute('cx')), Number(dot.getAttribute('cy'))];
+};
+const neighbour = (point, [right, down]) => {
+  const [x, y] = placeOf(point);
+  let found = null, least = Infinity;
+  for (const other of element.querySelectorAll('.point[data-paper]')) {
+    const [dx, dy] = placeOf(other).map((value, n) => value - [x, y][n]);
+    const along = dx * right + dy * down, beside = Math.abs(dx * down) + Math.abs(dy * right);
+    const cost = along + 2 * beside;
+    if (along > 0 && beside <= 2 * along && cost < least) [found, least] = [other, cost];
+  }
+  return found;
+};
 element.addEventListener('keydown', event => {
   const point = event.target.closest && event.target.closest('.point[data-paper]');
-  if (point && (event.key === 'Enter' || event.key === ' ')) {
+  if (!point) return;
+  if (event.key === 'Enter' || event.key === ' ') {
     event.preventDefault();
     trigger('click', {do: 'paper', id: point.dataset.paper});
+  } else if (ahead[event.key]) {
+    event.preventDefault();
+    const next = neighbour(point, ahead[event.key]);
+    if (!next) return;
+    point.setAttribute('tabindex', '-1');
+    next.setAttribute('tabindex', '0');
+    next.focus();
   }
 });
 for (const [kind, on] of [['mouseover', true], ['mouseout', false]]) {

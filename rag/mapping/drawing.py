@@ -34,7 +34,8 @@ _HARMFUL = re.compile(
 
 
 def map_svg(plan: Map, marked: Collection[str] = (), found: Collection[str] = ()) -> str:
-    """The map: one focusable `<g class="point" data-paper="ID">` for each paper.
+    """The map: one focusable `<g class="point" data-paper="ID">` for each paper, the first source
+    (or found or other paper) within the order of Tab, from where a page's script can go to others.
 
     Of more than 3,000 papers only the marked and the found ones are; the others are mere dots.
 
@@ -83,10 +84,14 @@ def map_svg(plan: Map, marked: Collection[str] = (), found: Collection[str] = ()
     height = HEIGHT + (_CAPTION if notes else 0)
     if notes:
         parts.append(_text(WIDTH / 2, height - 8, " ".join(notes), "caption", REST))
+    # One stop for Tab: 200 of them would lie between the map and what follows it.
+    entry = next((p.paper_id for p in (*sources, *ringed, *plan.points)), "")
+    own, stop = (f'data-paper="{escape(_plain(entry))}" tabindex="{at}"' for at in ("-1", "0"))
+    drawn_papers = "".join(parts).replace(own, stop, 1)
     said = f"Map of {_counted(len(plan.points), 'paper')} in {_counted(len(plan.topics), 'topic')}"
     return (
         f'<svg class="map" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        f'role="group" aria-label="{said}">{"".join(parts)}</svg>'
+        f'role="group" aria-label="{said}">{drawn_papers}</svg>'
     )
 
 
@@ -145,7 +150,7 @@ def _paper(plan: Map, point: Point, radius: float, ring: bool = False, number: i
     paper = escape(_plain(point.paper_id))
     return (
         f'<g class="point{style} {_topic(point.topic)}" data-paper="{paper}" '
-        f'tabindex="0" role="button" aria-label="{label}"><title>{said}</title>{rings}'
+        f'tabindex="-1" role="button" aria-label="{label}"><title>{said}</title>{rings}'
         f'<circle class="dot" {at} r="{radius:.3g}"/>{figure}</g>'
     )
 

@@ -38,17 +38,31 @@ class Talk:
     """What a tab of a browser is at.
 
     Attributes:
+        key: of the collection that was asked last.
         saved: the saved conversation's id; "" before its first answer.
         editing: number of the question that is being changed; 0 for none.
+        over: the turn of the saved conversation from which on the next answer takes the place;
+            0 for none. Until there is that answer, the former ones stay saved.
     """
 
     turns: Turns = ()
+    key: str = ""
     saved: str = ""
     editing: int = 0
+    over: int = 0
+
+    def asking(self, question: str) -> Talk:
+        """With one more question, in the place of the changed one and all after it."""
+        past, dropped = self.turns, self.turns[:0]
+        if self.editing:
+            past, dropped = past[: self.editing - 1], past[self.editing - 1 :]
+        over = min([turn.kept for turn in dropped if turn.kept], default=self.over)
+        return replace(self, turns=(*past, Turn(len(past) + 1, question)), editing=0, over=over)
 
     def unsaved(self) -> Talk:
         """The same when its saved conversation is gone: none of its turns is in another one."""
-        return replace(self, turns=tuple(replace(t, kept=0) for t in self.turns), saved="")
+        turns = tuple(replace(turn, kept=0) for turn in self.turns)
+        return replace(self, turns=turns, saved="", over=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,29 +202,26 @@ class Desk:
 
     # ── conversations ───────────────────────────────────────────────────────────────────────────
 
-    def save(self, owner: str, talk: str, key: str, turn: Turn) -> tuple[Turn, str]:
-        """Keep a finished answer.
+    def save(self, owner: str, key: str, talk: Talk) -> Talk:
+        """Keep the last turn's answer, if it has one; what can't be kept is told in its note.
 
         Returns:
-            The turn with its place in the saved conversation, and that conversation's id, a new
-            one for its first answer. What can't be kept is told in the turn's note.
+            The conversation with the turn's place in the saved one, a new one for its first
+            answer.
         """
+        *past, turn = talk.turns
         if turn.answer is None:
-            return turn, talk
+            return talk
+        saved = talk.saved
         try:
-            if not talk:
-                talk = self.saved.start(owner, turn.question, self.shelf.collection(key).name)
-            number = self.saved.add(owner, talk, turn.answer, turn.evidence)
+            if not saved:
+                name = self.shelf.collection(key).name
+                saved = self.saved.start(owner, turn.question, name)
+            number = self.saved.add(owner, saved, turn.answer, turn.evidence, talk.over)
         except RagError as e:
-            return replace(turn, note=f"It is not saved: {e.message}"), talk
-        return replace(turn, kept=number), talk
-
-    def cut(self, owner: str, talk: str, turns: Turns, number: int) -> None:
-        """Forget a turn and all later ones, in the saved conversation as well."""
-        kept = [turn.kept for turn in turns[number - 1 :] if turn.kept]
-        if talk and kept:
-            with contextlib.suppress(RagError):  # gone already, or it tells when next saved
-                self.saved.cut(owner, talk, min(kept))
+            turn = replace(turn, note=f"It is not saved: {e.message}")
+            return replace(talk, turns=(*past, turn), saved=saved)
+        return replace(talk, turns=(*past, replace(turn, kept=number)), saved=saved, over=0)
 
     def judge(self, owner: str, talk: str, turn: Turn, good: bool | None, note: str) -> Turn:
         """Keep what a person thinks of an answer."""

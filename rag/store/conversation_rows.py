@@ -118,12 +118,7 @@ def turn_row(db: sqlite3.Connection, place: int, number: int) -> int:
         find = "SELECT rowid FROM turns WHERE conversation = ? AND number = ?"
         row = db.execute(find, (place, number)).fetchone()
     if row is None:
-        raise no_turn(number)
+        raise GoneError(
+            f"this conversation has no question number {number}", "open the conversation again"
+        )
     return checked_number(row[0])
-
-
-def no_turn(number: int) -> GoneError:
-    """What to raise for a turn that is not there."""
-    return GoneError(
-        f"this conversation has no question number {number}", "open the conversation again"
-    )

@@ -27,7 +27,6 @@ from rag.store.conversation_rows import (
     GoneError,
     PackedTurn,
     judged_of,
-    no_turn,
     sweep,
     turn_row,
     turns_of,
@@ -103,8 +102,13 @@ class Conversations:
             )
         return id
 
-    def add(self, owner: str, id: str, answer: Answer, evidence: Sequence[Evidence] = ()) -> int:
+    def add(
+        self, owner: str, id: str, answer: Answer, evidence: Sequence[Evidence] = (), over: int = 0
+    ) -> int:
         """Append a turn; its number, from 1.
+
+        Args:
+            over: the turn that, with all later ones, is given up for this one; 0 for none.
 
         Raises:
             GoneError: there is no such conversation.
@@ -112,6 +116,11 @@ class Conversations:
         """
         turn = PackedTurn(answer, evidence)
         with self._changing(owner, id) as (db, place):
+            if over > 0:
+                # SQLite has no larger integers than 64 bits.
+                values = (place, min(over, MOST_TURNS + 1))
+                db.execute("DELETE FROM turns WHERE conversation = ? AND number >= ?", values)
+                sweep(db, place)
             (last,) = db.execute(
                 "SELECT coalesce(max(number), 0) FROM turns WHERE conversation = ?", (place,)
             ).fetchone()
@@ -122,35 +131,6 @@ class Conversations:
                 )
             turn.put(db, place, last + 1)
         return checked_number(last) + 1
-
-    def replace(
-        self, owner: str, id: str, turn: int, answer: Answer, evidence: Sequence[Evidence] = ()
-    ) -> None:
-        """Put another answer in a turn's place; a judgement of the old one goes with that.
-
-        Raises:
-            GoneError: there is no such conversation or turn.
-        """
-        new = PackedTurn(answer, evidence)
-        with self._changing(owner, id) as (db, place):
-            db.execute("DELETE FROM turns WHERE rowid = ?", (turn_row(db, place, turn),))
-            new.put(db, place, turn)
-            sweep(db, place)
-
-    def cut(self, owner: str, id: str, turn: int) -> None:
-        """Remove a turn and all later ones; nothing is removed when it is past the last.
-
-        Raises:
-            GoneError: there is no such conversation, or `turn` is below 1.
-        """
-        if turn < 1:
-            raise no_turn(turn)
-        with self._changing(owner, id) as (db, place):
-            db.execute(
-                "DELETE FROM turns WHERE conversation = ? AND number >= ?",
-                (place, min(turn, MOST_TURNS + 1)),
-            )
-            sweep(db, place)
 
     def rename(self, owner: str, id: str, title: str) -> None:
         """Give another title, cut as in `start`. Raises GoneError: no such conversation."""
