@@ -98,6 +98,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     assert log["steps"] > 5
     assert len(log["passes"]) == 1
     assert merged(encoder_folder(), tmp_path / "reader.safetensors") is not None
+    assert "held back from training" in (tmp_path / "curves.svg").read_text(encoding="utf-8")
     again = run()
     assert again.returncode == 0, again.stderr
     assert f"going on after batch {log['steps']}" in again.stdout

@@ -3,10 +3,10 @@
     python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1] [--start RUN]
 
 Writes `reader.safetensors` (the adapter and its heads in half precision), `log.json` (loss and
-validation after each pass) and `checkpoint.pt`, from which a run that was cut off goes on and, with
-`--start`, another run begins: more data need not begin from nothing. The same
-seed gives the same weights on the same machine. A GPU is used where there is one, bfloat16 where
-the processor has instructions for it.
+validation after each pass), in the end `curves.svg`, and `checkpoint.pt`, from which a run that was
+cut off goes on and, with `--start`, another run begins: more data need not begin from nothing. The
+same seed gives the same weights on the same machine. A GPU is used where there is one, bfloat16
+where the processor has instructions for it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.training.curves import REPORTED, draw
 from models.training.data import (
     ABSTRACTS,
     FOLLOW_UP,
@@ -48,7 +49,7 @@ _POOL = 20  # batches' worth of examples that are put in order of length togethe
 _LIMIT = 224  # word pieces of a reading in training
 _RATE, _WARM = 5e-4, 0.06  # the rate unless another is given
 _SPAN_SHARE = 0.3  # of the answer's span in the loss
-_REPORT, _SAVE = 25, 100  # batches
+_SAVE = 100  # batches between checkpoints
 
 
 @dataclass(slots=True)
@@ -280,7 +281,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
             optimizer.step()
             state.step += 1
             recent.append(float(loss.detach()))
-            if state.step % _REPORT == 0:
+            if state.step % REPORTED == 0:
                 state.losses.append(round(float(np.mean(recent)), 4))
                 pace_now = (time.monotonic() - start) / (state.step - begun)
                 left = (steps - state.step) * pace_now / 60
@@ -293,6 +294,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
             state.passes.append(validate(learner, held, abstracts, pieces, device))
             say(f"pass {number + 1}: {state.passes[-1]}")
         save()
+    draw(json.loads((args.out / "log.json").read_text(encoding="utf-8")), args.out / "curves.svg")
 
 
 def main() -> None:
