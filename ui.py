@@ -9,10 +9,8 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,19 +26,20 @@ import gradio as gr
 
 from rag import page
 from rag.errors import RagError
-from rag.exporting import FORMATS, export, file_name
-from rag.local_only import LOCAL, Access, free_port, guards
+from rag.exporting import FORMATS
+from rag.local_only import LOCAL, Access, free_port
 from rag.models import data_file
 from rag.page.desk import Choices, Desk, Talk
 from rag.page.endpoint import Endpoint
 from rag.page.furnishing import furnished
 from rag.page.library import Library, View, whole
+from rag.page.serving import serve
+from rag.page.tabs import Tabs
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
 
 atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
-_LARGEST_MB = 50  # of an uploaded file
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 _SCRIPT = data_file("page.js").read_text(encoding="utf-8")
 _SAVE_FILE = data_file("save.js").read_text(encoding="utf-8")
@@ -48,13 +47,10 @@ _PROGRESS = gr.Progress()  # Gradio finds it as the default of a handler's argum
 
 
 class Handlers:
-    """What the widgets call; a stop sign for each tab."""
+    """What the widgets call."""
 
     def __init__(self, desk: Desk, library: Library) -> None:
-        self.desk, self.library = desk, library
-        self._stops: dict[str | None, threading.Event] = {}
-
-    # ── asking ──────────────────────────────────────────────────────────────────────────────────
+        self.desk, self.library, self.tabs = desk, library, Tabs()
 
     def welcome(self, owner: str, key: str) -> tuple[Any, ...]:
         """Who this browser is, and the collections and models there are."""
@@ -71,40 +67,48 @@ class Handlers:
         """What shows which collection it is: header, examples, filters, what can be changed."""
         entry = self.library.entry(key)
         return (
-            entry.header, *entry.examples, _several(list(entry.sources)),
+            key, entry.header, *entry.examples, _several(list(entry.sources)),
             _several([(title, id_) for id_, title in entry.papers]),
             gr.Row(visible=entry.named),
         )  # fmt: skip
 
     def pose(self, question: str, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
         """Show the question at once; one at a time in a conversation."""
-        if not question.strip() or (talk.turns and not talk.turns[-1].finished):
-            return (gr.skip(),) * 8
+        if not question.strip() or talk.running:
+            return (gr.skip(),) * 9
         talk = talk.asking(question)
-        self._stops[request.session_hash] = threading.Event()
-        shown = page.conversation_html(talk.turns[:-1]), page.turn_html(talk.turns[-1])
-        return "", *shown, talk, *_running(True), gr.Column(visible=False)
+        self.tabs.ask(request.session_hash)
+        return "", *_turns(talk), talk, *_running(True), gr.Column(visible=False)
 
     def answer(
         self, talk: Talk, owner: str, key: str, request: gr.Request, *chosen: Any
     ) -> Iterator[tuple[Any, ...]]:
         """Papers, claims and the end, as the assistant comes by them."""
-        if not talk.turns or talk.turns[-1].stage != "waiting":
-            yield (gr.skip(),) * 5  # Without any, Gradio would empty what it shows.
+        if not self.tabs.take(request.session_hash):
+            yield (gr.skip(),) * 6  # Without any, Gradio would empty what it shows.
             return
-        sign = self._stops[request.session_hash]
         talk = replace(talk, key=key)
         *past, turn = talk.turns
-        for turn in self.desk.answered(key, talk.turns, Choices.of(*chosen), sign.is_set):
-            if not turn.finished:
-                yield page.turn_html(turn), replace(talk, turns=(*past, turn)), *(gr.skip(),) * 3
-        self._stops.pop(request.session_hash, None)
+        with self.tabs.answering(request.session_hash) as stopped:
+            for turn in self.desk.answered(key, talk.turns, Choices.of(*chosen), stopped):
+                if not turn.finished:
+                    now = replace(talk, turns=(*past, turn))
+                    yield page.turn_html(turn), now, *(gr.skip(),) * 4
         talk = self.desk.save(owner, key, replace(talk, turns=(*past, turn)))
         yield page.turn_html(talk.turns[-1]), talk, *_running(False)
+        yield (gr.skip(),) * 6  # The last is sent twice, maybe when there is a next question.
+
+    def broken(self, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
+        """What could not even begin to be answered, such as a choice that is no longer there."""
+        self.tabs.take(request.session_hash)
+        if not talk.running:
+            return (gr.skip(),) * 6
+        talk = talk.failed("it could not be asked", "look at the choices under Options")
+        return page.turn_html(talk.turns[-1]), talk, *_running(False)
 
     def stop(self, request: gr.Request) -> gr.Button:
         """Ask the running answer of this tab to end."""
-        self._stops.get(request.session_hash, threading.Event()).set()
+        self.tabs.stop(request.session_hash)
         return gr.Button("Stopping…", interactive=False)
 
     def acted(
@@ -114,75 +118,80 @@ class Handlers:
         data = _data(event)
         do, n = data.get("do"), whole(data.get("n"))
         if do == "ask":
-            return self.pose(str(data.get("question", "")), talk, request)
-        if not 1 <= n <= len(talk.turns) or not talk.turns[-1].finished:
-            return (gr.skip(),) * 8
+            return self.pose(str(data.get("question", "")), replace(talk, editing=0), request)
+        if not 1 <= n <= len(talk.turns) or talk.running:
+            return (gr.skip(),) * 9
         turn = talk.turns[n - 1]
         if do == "again":
             return self.pose(turn.question, replace(talk, editing=n), request)
-        if do == "edit":
-            changed = replace(talk, editing=n)
-            return turn.question, *(gr.skip(),) * 2, changed, *(gr.skip(),) * 4
+        if do in ("edit", "keep"):
+            talk = replace(talk, editing=n if do == "edit" else 0)
+            return turn.question if talk.editing else "", *_turns(talk), talk, *(gr.skip(),) * 5
         if do == "judge":
             good = None if data.get("pressed") == "True" else data.get("good") == "yes"
-            judged = self.desk.judge(owner, talk.saved, turn, good, str(data.get("note", "")))
-            turns = (*talk.turns[: n - 1], judged, *talk.turns[n:])
-            shown = page.conversation_html(turns[:-1]), page.turn_html(turns[-1])
-            return gr.skip(), *shown, replace(talk, turns=turns), *(gr.skip(),) * 4
-        return (gr.skip(),) * 8
+            talk = self.desk.judge(owner, talk, n, good, str(data.get("note", "")))
+            return gr.skip(), *_turns(talk), talk, *(gr.skip(),) * 5
+        return (gr.skip(),) * 9
 
     def exported(self, talk: Talk, form: str) -> tuple[str, str, str]:
         """A conversation as a file: its name, its text, its media type."""
-        answers = [turn.answer for turn in talk.turns if turn.answer is not None]
-        if not answers:
-            raise gr.Error("Nothing was answered yet.", print_exception=False)
-        title, chosen = answers[0].question, FORMATS[form]
         try:
-            return file_name(title, chosen.suffix), export(form, title, answers), chosen.media_type
+            return self.desk.exported(talk, form)
         except RagError as e:
-            raise gr.Error(f"{e.message}: {e.remedy}", print_exception=False) from e
+            raise gr.Error(str(e), print_exception=False) from e
 
-    def switched(self, key: str, talk: Talk) -> tuple[Any, ...]:
-        """A new conversation about another collection; the menu tells also that it was left."""
-        return (gr.skip(),) * 5 if talk.turns and talk.key == key else _blank()
-
-    # ── papers, map, saved conversations ────────────────────────────────────────────────────────
+    def switched(
+        self, key: str, shown: str, talk: Talk, words: str, view: View, drawn: str
+    ) -> tuple[Any, ...]:
+        """A new conversation about another collection. The menu tells also that it was left."""
+        if key == shown:
+            return (gr.skip(),) * 17
+        view, table = self.library.found(key, words, view)
+        drawn = self.library.map(key, Talk()) if drawn else ""
+        return *_blank(), *self.shown(key), view, table, "", drawn, ""
 
     def handled(self, key: str, words: str, view: View, event: gr.EventData) -> tuple[Any, ...]:
         """A button within the table or the map, or on a paper."""
         data = _data(event)
-        do, shown, only, report, tab = data.get("do"), *(gr.skip(),) * 4
+        do, shown, only, report, tab, header = data.get("do"), *(gr.skip(),) * 5
         if do in ("sort", "turn"):
             view = view.after(data)
         elif do == "paper":
             shown = self.library.paper(key, str(data.get("id", "")))
         elif do == "only":
-            only = gr.Dropdown(value=[str(data.get("id", ""))], multiselect=True)
-            tab = gr.Tabs(selected="ask")
+            id_ = str(data.get("id", ""))
+            if choices := self.library.choice(key, id_):
+                only = gr.Dropdown(choices, value=[id_], multiselect=True)
+                tab = gr.Tabs(selected="ask")
         elif do == "remove":
             report = self.library.remove(key, [str(i) for i in data.get("ids") or ()])
+            header = self.library.entry(key).header
         listed = self.library.table(key, words, view) if do != "paper" else gr.skip()
-        return view, listed, shown, only, report, tab
+        return view, listed, shown, only, report, tab, header
 
     def add(
         self, key: str, files: list[str] | None, pasted: str, progress: Any = _PROGRESS
-    ) -> tuple[str, str, gr.Dropdown]:
+    ) -> tuple[Any, ...]:
         """Put uploaded files or pasted text into a collection, the user's own when the bundled
-        one is shown."""
+        one is shown; what could not be taken in stays in the box."""
         try:
-            key, report = self.library.add(
+            went, report, taken = self.library.add(
                 key, [Path(f) for f in files or ()], pasted,
                 lambda stage, done, total: progress((done, total), desc=stage),
             )  # fmt: skip
-            return report, "", self._collections(key)
+            return report, "" if pasted and taken else gr.skip(), (key, went)
         finally:
             for file in files or ():
                 Path(file).unlink(missing_ok=True)
 
+    def landed(self, key: str, moved: tuple[str, str]) -> gr.Dropdown:
+        """The collection that was added to, unless another was chosen meanwhile."""
+        return self._collections(moved[1] if key == moved[0] else key)
+
     def named(self, key: str, name: str, do: str) -> tuple[Any, ...]:
         """Create, rename or delete a collection."""
-        key, note = self.library.named(key, name, do)
-        return self._collections(key), note, ""
+        key, note, done = self.library.named(key, name, do)
+        return self._collections(key), note, "" if done else gr.skip()
 
     def chosen(
         self, owner: str, words: str, talk: Talk, key: str, event: gr.EventData
@@ -190,13 +199,14 @@ class Handlers:
         """Open, rename or delete a saved conversation."""
         data = _data(event)
         do, id_ = str(data.get("do")), str(data.get("id", ""))
-        if do == "open" and (not talk.turns or talk.turns[-1].finished):
-            turns, name = self.desk.reopened(owner, id_)
-            key = self.library.key_of(name) or key
-            shown = page.conversation_html(turns[:-1]), page.conversation_html(turns[-1:])
+        if talk.running and (do == "open" or id_ == talk.saved):
+            wait = page.notice_html("An answer is on its way: wait for it, or stop it.")
+            return *(gr.skip(),) * 6, wait + self.desk.saved_list(owner, words)
+        if do == "open":
+            talk = self.desk.reopened(owner, id_, self.library.key_of, key)
             return (
-                Talk(turns, key, id_ if turns else ""), *shown, gr.Column(visible=not turns),
-                gr.Tabs(selected="ask"), self._collections(key), gr.skip(),
+                talk, *_turns(talk), gr.Column(visible=not talk.turns), gr.Tabs(selected="ask"),
+                self._collections(talk.key), gr.skip(),
             )  # fmt: skip
         if do in ("rename", "delete"):
             self.desk.manage(owner, id_, do, str(data.get("title", "")))
@@ -215,10 +225,18 @@ def _several(choices: list[Any]) -> gr.Dropdown:
     return gr.Dropdown(choices, value=[], multiselect=True)
 
 
-def _running(running: bool) -> tuple[gr.Button, gr.Button, gr.Button]:
-    """The states of Ask, Stop and New conversation."""
-    stop = gr.Button("Stop", visible=running, interactive=True)
-    return gr.Button(visible=not running), stop, gr.Button(interactive=not running)
+def _turns(talk: Talk) -> tuple[str, str]:
+    """A conversation's past turns and its last one."""
+    past, now = talk.turns[:-1], talk.turns[-1:]
+    return page.conversation_html(past, talk.editing), page.conversation_html(now, talk.editing)
+
+
+def _running(running: bool) -> tuple[Any, ...]:
+    """The states of Ask, Stop, New conversation and the collections' menu."""
+    stop, idle = gr.Button("Stop", visible=running, interactive=True), not running
+    return (
+        gr.Button(visible=idle), stop, gr.Button(interactive=idle), gr.Dropdown(interactive=idle)
+    )  # fmt: skip
 
 
 def build(handlers: Handlers) -> gr.Blocks:
@@ -230,7 +248,7 @@ def build(handlers: Handlers) -> gr.Blocks:
     demo: gr.Blocks
     with gr.Blocks(title="Ask the abstracts", analytics_enabled=False) as demo:
         owner = gr.BrowserState("", storage_key="rag-browser", secret="kept in this browser only")
-        talk, view = gr.State(Talk()), gr.State(View())
+        talk, view, at, moved = (gr.State(s) for s in (Talk(), View(), "", ("", "")))
         with gr.Row(elem_id="top"):
             header = gr.HTML(elem_id="header", scale=4, min_width=200)
             collection = gr.Dropdown([], label="Collection", elem_id="collection", scale=1,
@@ -294,25 +312,27 @@ def build(handlers: Handlers) -> gr.Blocks:
         file = [gr.Textbox(visible="hidden") for _ in range(3)]
 
         choosing = [model, most, alone, year_from, year_to, sources, only]
-        showing = [header, *chips, sources, only, managing]
-        posed = [box, past, now, talk, ask, stop, new, examples]
-        blank = [talk, past, now, box, examples]
+        showing = [at, header, *chips, sources, only, managing]
+        states = [ask, stop, new, collection]
+        posed = [box, past, now, talk, *states, examples]
+        blank = [talk, past, now, examples]
 
         def answered(event: Any) -> None:
             event.then(handlers.answer, [talk, owner, collection, *choosing],
-                       [now, talk, ask, stop, new], concurrency_limit=None, **queued)  # fmt: skip
+                       [now, talk, *states], concurrency_limit=None, **queued).failure(
+                handlers.broken, talk, [now, talk, *states], **quiet)  # fmt: skip
 
         for trigger, text in [(box.submit, box), (ask.click, box), *((c.click, c) for c in chips)]:
             answered(trigger(handlers.pose, [text, talk], posed, **quiet))
         for piece in (past, now):
             answered(piece.click(handlers.acted, [talk, owner], posed, **quiet))
         stop.click(handlers.stop, None, stop, **quiet)
-        new.click(_blank, None, blank, **quiet)
+        new.click(lambda: (*_blank(), ""), None, [*blank, box], **quiet)
         exported = keep.click(handlers.exported, [talk, form], file, **quiet)
         exported.success(None, file, None, js=_SAVE_FILE, **quiet)
-        collection.input(handlers.switched, [collection, talk], blank, **quiet).then(
-            handlers.shown, collection, showing, **quiet).then(
-            handlers.library.found, [collection, words, view], [view, table], **quiet)  # fmt: skip
+        collection.input(handlers.switched, [collection, at, talk, words, view, drawn],
+                         [*blank, *showing, view, table, paper, drawn, pointed],
+                         **quiet)  # fmt: skip
 
         listing = {"fn": handlers.library.table, "inputs": [collection, words, view],
                    "outputs": table}  # fmt: skip
@@ -321,11 +341,12 @@ def build(handlers: Handlers) -> gr.Blocks:
                      trigger_mode="always_last", **quiet)  # fmt: skip
         for piece, card in ((table, paper), (paper, paper), (drawn, pointed), (pointed, pointed)):
             piece.click(handlers.handled, [collection, words, view],
-                        [view, table, card, only, report, tabs], **quiet)  # fmt: skip
+                        [view, table, card, only, report, tabs, header], **quiet)  # fmt: skip
         for event, inputs in ((upload.upload, [collection, upload, gr.State("")]),
                               (put.click, [collection, gr.State(None), pasted])):  # fmt: skip
-            event(handlers.add, inputs, [report, pasted, collection], concurrency_limit=1,
+            event(handlers.add, inputs, [report, pasted, moved], concurrency_limit=1,
                   show_progress_on=report, **busy).then(
+                handlers.landed, [collection, moved], collection, **quiet).then(
                 handlers.shown, collection, showing, **quiet).then(**listing, **quiet)  # fmt: skip
         for button, do in ((create, "create"), (rename, "rename"), (delete, "delete")):
             sure = "(key, name, did) => [key, name, confirm('Delete this collection and its " \
@@ -352,7 +373,7 @@ def build(handlers: Handlers) -> gr.Blocks:
 
 def _blank() -> tuple[Any, ...]:
     """A new conversation."""
-    return Talk(), "", "", "", gr.Column(visible=True)
+    return Talk(), "", "", gr.Column(visible=True)
 
 
 def launch(assistant: Assistant, port: int, access: Access = LOCAL) -> None:
@@ -367,26 +388,10 @@ def launch(assistant: Assistant, port: int, access: Access = LOCAL) -> None:
     """
     access.require_password()
     port = free_port(port, access.host)
-    desk, library = furnished(assistant)
-    demo = build(Handlers(desk, library))
-    _, _, shared = demo.launch(
-        server_name=access.host, server_port=port, share=access.share, quiet=True, root_path="",
-        auth=access.credentials, prevent_thread_lock=True, ssr_mode=False, mcp_server=False,
-        pwa=False, footer_links=[], run_history=False, enable_monitoring=False,
-        max_file_size=f"{_LARGEST_MB}mb", app_kwargs={"middleware": guards(access)},
-        css_paths=data_file("page.css"),
-        theme=gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=_FONTS,
-                                font_mono=["ui-monospace", "monospace"]),
-    )  # fmt: skip
-    print(f"open http://{access.shown_host}:{port}", file=sys.stderr, flush=True)
-    if shared:
-        print(f"shared until you stop it: {shared}", file=sys.stderr, flush=True)
-    ended = threading.Event()
-    # Set outright, since a process started in the background may have Ctrl-C switched off.
-    for request in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(request, lambda *_: ended.set())
-    ended.wait()
-    demo.close(verbose=False)
+    theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=_FONTS,
+                              font_mono=["ui-monospace", "monospace"])  # fmt: skip
+    demo = build(Handlers(*furnished(assistant)))
+    serve(demo, port, access, theme=theme, css_paths=data_file("page.css"))
 
 
 if __name__ == "__main__":

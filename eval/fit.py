@@ -146,22 +146,23 @@ def without_reader(item: Asked) -> Asked:
 
 
 def read(index: OpenIndex, asked: list[Asked], w: dict[str, float], limit: int) -> None:
-    """Likelihoods of the sentences that the prefilter finds worth reading."""
+    """Likelihoods of the sentences that the language model reads in use: `select_evidence`."""
     kept = cache_dir() / f"{index.directory.name}-likelihoods.json"
     known: dict[str, float] = json.loads(kept.read_text()) if kept.is_file() else {}
-    model = None
+    model = open_model(Settings())
     for n, item in enumerate(asked):
-        if not item.entry["answerable"]:
-            continue
         scores = matrix(item, False)[0] @ np.array([w.get(f, 0.0) for f in evidence.FEATURES])
-        order = sorted(np.argsort(-scores, kind="stable")[:limit].tolist())
+        ordered = [item.found[i] for i in np.argsort(-scores, kind="stable")]
+        most = limit * max(1, len(item.together))
+        worth = {id(c) for c in evidence.worth_reading(ordered, item.whole.read, most)[0]}
+        order = [i for i, c in enumerate(item.found) if id(c) in worth]
+        texts = evidence.readings(item.focus, [item.found[i] for i in order])
         keys = {
-            i: f"{item.focus}|{item.found[i].hit.paper.title}|{item.found[i].span.start}"
-            for i in order
+            i: hashlib.sha256(repr((model.info.sha256, text)).encode()).hexdigest()[:24]
+            for i, text in zip(order, texts, strict=True)
         }
         missing = [i for i in order if keys[i] not in known]
         if missing:
-            model = model or open_model(Settings())
             chosen = [item.found[i] for i in missing]
             values = model.engine.likelihoods(evidence.readings(item.focus, chosen))
             known |= {keys[i]: float(s) for i, s in zip(missing, values, strict=True)}
@@ -275,7 +276,7 @@ def fit_sentences(
 
 
 def answerable_model(
-    asked: list[Asked], w: dict[str, float]
+    asked: list[Asked], w: dict[str, float], read: bool
 ) -> tuple[dict[str, float], dict[str, float]]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -283,7 +284,7 @@ def answerable_model(
 
     x, y, dev, groups = [], [], [], []
     for item in asked:
-        selection = ranked(item, w, False)
+        selection = ranked(item, w, read)
         x.append(abstaining.answer_features(item.focus, item.hits, selection, item.together))
         y.append(bool(item.entry["answerable"]))
         dev.append(item.dev)
@@ -362,7 +363,9 @@ def member_model(index: OpenIndex) -> tuple[dict[str, float], dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--limit", type=int, default=10, help="sentences read a question")
+    parser.add_argument(
+        "--limit", type=int, default=Settings().candidates, help="sentences read a question"
+    )
     parser.add_argument("--papers", type=int, default=Settings().papers, help="papers read")
     parser.add_argument("--without-llm", action="store_true", help="leave the language model out")
     parser.add_argument("--with-reader-only", action="store_true", help="keep the other weights")
@@ -376,8 +379,10 @@ def main() -> None:
     for has_reader in (True,) if args.with_reader_only else (True, False):
         asked = asked if has_reader else [without_reader(item) for item in asked]
         fit_sentences(index, asked, has_reader, args, models)
-        name, ranking = fitted("answerable", has_reader), fitted("prefilter", has_reader)
-        models[name], figures[name] = answerable_model(asked, models[ranking])
+        # As in use: what the language model makes of the sentences counts.
+        step = "prefilter" if args.without_llm else "rank"
+        name, ranking = fitted("answerable", has_reader), fitted(step, has_reader)
+        models[name], figures[name] = answerable_model(asked, models[ranking], not args.without_llm)
     models["member"], figures["member"] = member_model(index)
     note = {
         "how": "eval/fit.py on the dev split of eval/questions.jsonl over the listing's abstracts",

@@ -156,9 +156,11 @@ def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) ->
             )
     reason = f"The abstracts don't hold the answer: the nearest, “{paper.title}”, "
     known = set(content_stems(f"{paper.title} {paper.abstract}"))
-    words = dict.fromkeys(re.findall(r"[^\W_]+(?:-[^\W_]+)*", question))
+    words = dict.fromkeys(re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", question))
     missing = [
-        w for w in words if w.lower() not in STOP_WORDS and not set(content_stems(w)) & known
+        w
+        for w in words
+        if w.lower() not in STOP_WORDS and (own := set(content_stems(w))) and not own & known
     ]
     wanted = _wanted(question)
     if missing:
@@ -190,3 +192,10 @@ def none_listed(topic: str, hits: Sequence[Hit], of: int) -> str:
     if not hits:
         return "The abstracts hold no answer: no paper passes the filters."
     return f"None of the {of:,} papers matches “{topic}”. The nearest is “{hits[0].paper.title}”."
+
+
+def whole_counted(of: int) -> str:
+    """How many papers there are, when no topic is named: no abstract states it, so that it is no
+    answer with citations."""
+    papers = "is 1 paper" if of == 1 else f"are {of:,} papers"
+    return f"There {papers} here. Name a topic to count those about it."

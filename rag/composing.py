@@ -23,7 +23,7 @@ _FILLER = 4.5
 _ALONE = "The abstract says:"
 LISTED = 12  # papers of a list that are quoted
 _MANY = re.compile(
-    r"\b(?:papers|works|studies)\b|"
+    r"\b(?:papers|studies|works(?= (?:on|about|that|which|using)\b))\b|"
     r"\b(?:which|list|name|compare) (?:\w+ )?(?:methods|approaches|models|systems|techniques)\b",
     re.IGNORECASE,
 )

@@ -252,10 +252,7 @@ def select_evidence(
         found.candidates,
         key=lambda c: (-combine(c.features, "prefilter", has_reader), c.rank, c.position),
     )
-    chosen, also = ordered[:limit], _also(ordered, found.read)
-    for paper in also:
-        if all(c.hit.paper.id != paper for c in chosen):
-            chosen.append(next(c for c in ordered if c.hit.paper.id == paper))
+    chosen, also = worth_reading(ordered, found.read, limit)
     if model is None or not chosen:
         scored = [(combine(c.features, "prefilter", has_reader), float("-inf"), c) for c in chosen]
     else:
@@ -277,11 +274,24 @@ def select_evidence(
     )
 
 
-def _also(ordered: Sequence[Candidate], read: Mapping[str, Read]) -> list[str]:
-    """Papers beside the best sentence's that the reader finds to answer."""
+def worth_reading(
+    ordered: Sequence[Candidate], read: Mapping[str, Read], limit: int
+) -> tuple[list[Candidate], list[str]]:
+    """The sentences that the language model reads, and the papers beside the best sentence's that
+    the reader finds to answer, each of which has one among them.
+
+    Args:
+        ordered: likeliest first.
+        limit: sentences, those for such papers aside.
+    """
+    chosen = list(ordered[:limit])
     best = ordered[0].hit.paper.id if ordered else ""
     sure = [id_ for id_, r in read.items() if id_ != best and r.paper >= _ANSWERS_TOO]
-    return sorted(sure, key=lambda id_: -read[id_].paper)[:_MOST_TOO]
+    also = sorted(sure, key=lambda id_: -read[id_].paper)[:_MOST_TOO]
+    for paper in also:
+        if all(c.hit.paper.id != paper for c in chosen):
+            chosen.append(next(c for c in ordered if c.hit.paper.id == paper))
+    return chosen, also
 
 
 def needs_context(sentence: str) -> bool:

@@ -31,6 +31,7 @@ _PLACES = (
 _INSIDE = re.compile(r"\b(?:it|its|they|them|their|this|these|that)\b", re.IGNORECASE)
 # A name inside the question: a capital past its first word.
 _NAME = re.compile(r"(?<=[\w,;:] )[\"“(]?[A-Z][\w-]+|\b[a-z]+[A-Z]\w*")
+REMEMBERED = 4  # earlier questions that a follow-up may lean on
 _DESCRIBED = 3  # content words of a clause that describes something
 _NEW_CLAUSE = re.compile(r"\b(?:and|or|but|while|because|when|since)\b|[,;.?]")
 
@@ -76,16 +77,16 @@ def pointed_at(text: str) -> int | None:
     return min(found)[1] if found else None
 
 
-def topic_of(history: Sequence[str]) -> str:
-    """What a conversation is about: the nearest earlier question that stands by itself, with the
+def thread_of(history: Sequence[str]) -> list[str]:
+    """What a conversation is about: the nearest earlier question that stands by itself, and the
     ones after it.
 
     Args:
-        history: earlier questions, oldest first.
+        history: earlier questions, oldest first; the last `REMEMBERED` count.
     """
-    topic: list[str] = []
-    for earlier in reversed(history[-4:]):
-        topic.insert(0, earlier.strip())
+    thread: list[str] = []
+    for earlier in reversed(history[-REMEMBERED:]):
+        thread.insert(0, earlier.strip())
         if leaning(earlier) is Leaning.NOT:
             break
-    return " ".join(topic)
+    return thread

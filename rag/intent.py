@@ -37,15 +37,26 @@ _LIST = re.compile(
     + r"(?P<lead>(?:which|what) (?:of )?|what are |(?:list|name|enumerate|find|show|give)(?: me)? |"
     r"(?:is|are) there |do (?:we|i|you) have |got |do |have )?"
     rf"(?:(?:all|any|every|each|some|other|the|of|these|those|our|my) )*(?P<kind>{_KIND})"
-    r"(?:papers|works?(?= (?:on|about|that|which|using|with|for|in|related|is|are|deals?|uses?)\b)|"
+    r"(?:papers|"
+    r"(?<!what )works?(?= (?:on|about|that|which|using|with|for|in|related|is|are|deals?|uses?)\b)|"
     rf"studies|articles|abstracts|publications|preprints)\b{_HERE}"
     r"(?P<link>" + _LINK + r")(?P<topic>.*)$",
     re.IGNORECASE,
 )
+_ALL = re.compile(
+    r"^(?:(?:are |is )?(?:there|here|indexed|in (?:the|this|my|our|your) "
+    r"(?:collection|corpus|index|library|set|list|folder|database))|"
+    r"(?:do|did) (?:we|i|you) have)?$",
+    re.IGNORECASE,
+)
+# "How many articles were reviewed": what is said of papers within a paper.
+_BEEN = re.compile(r"\b(?:was|were|been)$", re.IGNORECASE)
+_DONE = re.compile(r"^(?:\w+ly )?\w+(?:ed|en)$", re.IGNORECASE)
 # "papers" that are spoken of, not asked for.
 _SPOKEN = re.compile(
     r"^(?:were|was|are|is|have been|has been)? ?(?:\w+ed|\w+en|found|used) (?:by|in|for|from)\b|"
-    r"^(?:by|from|of)\b|^(?:the|this|that|its?|their|they|he|she|authors?)\b.*"
+    r"^(?:by|from|of)\b|^(?:shown|found|reported|suggested) that\b|"
+    r"^(?:the|this|that|its?|their|they|he|she|authors?)\b.*"
     r"\b(?:review|cover|cite|survey|analy[sz]e|include|examine|consider|compare|summari[sz]e|"
     r"collect|screen|contain|discuss)s?$",
     re.IGNORECASE,
@@ -77,7 +88,8 @@ class Intent:
 
     Attributes:
         kind: "compare" says that two things may be meant; which, the index has to tell.
-        topic: what the papers asked for are about; "" unless a list or a number is asked for.
+        topic: what the papers asked for are about; "" unless a list or a number is asked for, and
+            for the number of all papers.
     """
 
     kind: Kind
@@ -92,7 +104,10 @@ def intent_of(question: str) -> Intent:
         # Without a word of asking, "two papers argue …" tells something.
         if found and (kind == "count" or found["lead"] or not found["kind"]):
             topic = found["topic"].strip(" ,:;")
-            if not _SPOKEN.match(topic) and (topic or found["kind"]):
+            if kind == "count" and not found["kind"] and _ALL.match(topic):
+                return Intent("count")
+            spoken = _BEEN.search(found["link"]) and _DONE.match(topic)
+            if not spoken and not _SPOKEN.match(topic) and (topic or found["kind"]):
                 topic = re.sub(r"^(?:and|or) ", "", " ".join(f"{found['kind']} {topic}".split()))
                 return Intent("count" if kind == "count" else "list", topic)
     last = _LAST.match(text)

@@ -62,6 +62,7 @@ def candidates(
     spans = index.snapshot.sentences({s.paper for s in scored})
     parts = _alternatives(topic, list(papers.values()))
     total = max(index.snapshot.count(), 1)
+    few = looked_at(index, filters) < _FEW
     rarity = [
         {
             forms: math.log1p(total / (1 + max(_frequency(index, form) for form in forms)))
@@ -81,13 +82,19 @@ def candidates(
         sentences = dict(spans.get(s.paper, []))
         nearest = sentences.get(s.best) or next(iter(sentences.values()), Span(0, 1))
         hit = Hit(paper, s.dense, s.lexical, s.sentence, s.fused, nearest)
-        sure = features[-1] > 0 and (s.sentence >= _CLOSE or total < _FEW)
+        sure = features[-1] > 0 and (s.sentence >= _CLOSE or few)
         surely = max(probability("member", FEATURES, features), _SURE if sure else 0.0)
         # Up to a thousand papers are looked at, few are shown.
         spoken = list(sentences.values()) if surely >= MEMBER else []
         shown_by = _showing(paper, spoken, rarity, nearest)
         found.append(Member(hit, surely, shown_by, features))
     return sorted(found, key=lambda m: (-m.probability, -m.hit.fused, m.hit.paper.id))
+
+
+def looked_at(index: OpenIndex, filters: Filters | None = None) -> int:
+    """How many papers there are to tell members from: those that pass the filters."""
+    allowed = index.snapshot.allowed(filters) if filters else None
+    return index.snapshot.count() if allowed is None else len(allowed)
 
 
 def members(
@@ -139,8 +146,10 @@ def _alternatives(topic: str, papers: Sequence[Paper]) -> list[list[_Forms]]:
                 place = low.find(f" {form}")
                 if place >= 0 and not low[place + 1 + len(form) :][:1].isalnum():
                     rest = rest[:place] + " " + rest[place + 1 + len(form) :]
+                    # An abbreviation may be a stop word: leukemia's "ALL".
                     both = (tuple(content_stems(long)), tuple(content_stems(short)))
-                    terms[frozenset(both)] = None
+                    if known := frozenset(filter(None, both)):
+                        terms[known] = None
         for compound in re.findall(r"\w+(?:-\w+)+", rest):
             # Written as one word by others.
             both = (tuple(content_stems(compound)), tuple(content_stems(compound.replace("-", ""))))

@@ -10,12 +10,12 @@ import copy
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import rag
-from rag.abstaining import answerable, none_listed, refusal
+from rag.abstaining import answerable, none_listed, refusal, whole_counted
 from rag.claims import check_quote
 from rag.composing import (
     LISTED,
@@ -27,8 +27,9 @@ from rag.composing import (
     set_side_by_side,
 )
 from rag.drafting import drafted_claims
+from rag.errors import RagError
 from rag.evidence import select_evidence
-from rag.members import MEMBER, candidates
+from rag.members import MEMBER, candidates, looked_at
 from rag.reader import Reader, open_reader, reader_digest
 from rag.records import (
     Answer,
@@ -46,7 +47,7 @@ from rag.records import (
     Status,
     Timings,
 )
-from rag.searching import cleaned
+from rag.searching import cleaned, earlier
 from rag.understanding import Understood, found_for, understand
 from rag.words import content_stems
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from rag.index import OpenIndex
     from rag.llm import LanguageModel
 
+_TRIES = 3  # to read the papers in one state, should others change them meanwhile
 _NEAREST = 3  # papers named when there is no answer
 NO_MODEL = ModelInfo("none", "", "")
 _STOPPED = "It was stopped before an answer was found."
@@ -90,6 +92,23 @@ class _Clock:
     def timings(self) -> Timings:
         total = (time.perf_counter() - self._start) * 1000
         return Timings(**{k: round(v, 1) for k, v in self.spent.items()}, total=round(total, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is to answer with.
+
+    Attributes:
+        evidence: best first.
+        also: ids of further papers that answer.
+        supported: how probably the evidence answers, 0 to 1.
+    """
+
+    hits: Sequence[Hit]
+    evidence: tuple[Evidence, ...] = ()
+    also: tuple[str, ...] = ()
+    supported: float = 0.0
+    model: LanguageModel | None = None
 
 
 class Assistant:
@@ -145,45 +164,34 @@ class Assistant:
             UsageError: the question is empty or too long. ModelError: no usable model.
         """
         clock = _Clock()
-        text = cleaned(question.text)
-        history = [cleaned(h) for h in question.history if h.strip()]
-        self.index.refresh()
-        understood = understand(self.index, text, history, question.filters)
-        if understood.intent.kind in ("list", "count"):
-            yield from self._listed(question, understood, clock)
-            return
-        vector = self.index.embedder.encode([understood.search])[0]
-        hits = found_for(self.index, understood, vector, self.settings.papers, question.filters)
-        clock.lap("retrieve")
-        yield Retrieved(understood.text, tuple(hits))
-        # A question of function words alone matches everything and asks nothing.
-        asks = bool(hits) and bool(content_stems(understood.search))
-        model = self._load() if self._load is not None and asks else None
-        if understood.focus != understood.search:
-            vector = self.index.embedder.encode([understood.focus])[0]
-        evidence: tuple[Evidence, ...] = ()
-        also: tuple[str, ...] = ()
-        supported = 0.0
-        try:
-            if asks:
-                read = hits[:1] if understood.certain else hits
-                selection = select_evidence(
-                    self.index, understood.focus, vector, read,
-                    model.engine if model else None,
-                    self.settings.candidates * max(len(understood.sides), 1), _heeding(stopped),
-                    self._reader(),
-                )  # fmt: skip
-                evidence, also = selection.evidence, selection.also
-                together = [side[0].paper.id for side in understood.sides]
-                supported = answerable(understood.focus, hits, selection, together)
-        except _StoppedError:
-            pass
+        text, history = cleaned(question.text), earlier(question.history)
+        for _ in range(_TRIES):
+            self.index.refresh()
+            state = self.index.fingerprint
+            try:
+                understood = understand(self.index, text, history, question.filters)
+                if understood.intent.kind in ("list", "count"):
+                    yield from self._listed(question, understood, clock, state)
+                    return
+                found = yield from self._found(question, understood, clock, stopped)
+            except KeyError:  # a paper that was there when it was found
+                if self.index.fingerprint == state:
+                    raise
+                continue
+            if self.index.fingerprint == state:
+                break
+        else:
+            raise RagError(
+                "the papers were changed again and again while they were read",
+                "ask once they are all added",
+            )
+        hits, evidence, supported, model = found.hits, found.evidence, found.supported, found.model
         clock.lap("evidence")
         yield Selected(evidence, supported)
         claims: list[Claim] = []
         numbering = Numbering()
         if evidence and supported >= self.settings.abstain_below:
-            for claim in self._claims(understood, evidence, also, model, numbering, stopped):
+            for claim in self._claims(understood, found, numbering, stopped):
                 clock.lap("generate")
                 if not _stands(claim, numbering):
                     continue  # Dropped whole: a claim never goes on without its citation.
@@ -194,8 +202,43 @@ class Assistant:
         reason = _STOPPED if stopped() else refusal(understood.focus, hits, evidence)
         shown = answer_text(claims, numbering.sources) if claims else reason
         yield Done(
-            self._answer(question, understood.text, hits, claims, numbering, clock, model, shown)
+            self._answer(
+                question, understood.text, hits, claims, numbering, clock, model, shown, state
+            )
         )
+
+    def _found(
+        self,
+        question: Question,
+        understood: Understood,
+        clock: _Clock,
+        stopped: Callable[[], bool],
+    ) -> Generator[Event, None, _Found]:
+        """The papers of a question and their sentences that bear on it."""
+        vector = self.index.embedder.encode([understood.search])[0]
+        hits = found_for(self.index, understood, vector, self.settings.papers, question.filters)
+        clock.lap("retrieve")
+        yield Retrieved(understood.text, tuple(hits))
+        # A question of function words alone matches everything and asks nothing.
+        asks = bool(hits) and bool(content_stems(understood.search))
+        model = self._load() if self._load is not None and asks else None
+        found = _Found(hits, model=model)
+        if not asks:
+            return found
+        if understood.focus != understood.search:
+            vector = self.index.embedder.encode([understood.focus])[0]
+        together = [side[0].paper.id for side in understood.sides]
+        try:
+            selection = select_evidence(
+                self.index, understood.focus, vector, hits[:1] if understood.certain else hits,
+                model.engine if model else None,
+                self.settings.candidates * max(len(understood.sides), 1), _heeding(stopped),
+                self._reader(),
+            )  # fmt: skip
+        except _StoppedError:
+            return found
+        supported = answerable(understood.focus, hits, selection, together)
+        return replace(found, evidence=selection.evidence, also=selection.also, supported=supported)
 
     def _reader(self) -> Reader | None:
         with self._opening:
@@ -206,24 +249,36 @@ class Assistant:
     def _claims(
         self,
         understood: Understood,
-        evidence: Sequence[Evidence],
-        also: Sequence[str],
-        model: LanguageModel | None,
+        found: _Found,
         numbering: Numbering,
         stopped: Callable[[], bool],
     ) -> Iterator[Claim]:
         words, question = self.settings.answer_words, understood.focus
+        evidence, model = found.evidence, found.model
         if understood.sides:
             sides = [side[0].paper.id for side in understood.sides]
             yield from quote_claims(set_side_by_side(evidence, question, words, sides), numbering)
         elif model is not None and model.ability == "write":
             yield from drafted_claims(question, evidence, model, numbering, words, stopped)
         else:
-            yield from quote_claims(choose_quotes(evidence, question, words, also), numbering)
+            yield from quote_claims(choose_quotes(evidence, question, words, found.also), numbering)
 
-    def _listed(self, question: Question, understood: Understood, clock: _Clock) -> Iterator[Event]:
+    def _listed(
+        self, question: Question, understood: Understood, clock: _Clock, state: str
+    ) -> Iterator[Event]:
         """Papers about a topic, from the whole index; no language model takes part."""
         topic = understood.intent.topic
+        of = looked_at(self.index, question.filters)
+        if not topic:
+            yield Retrieved(understood.text, ())
+            yield Selected((), 0.0)
+            shown = whole_counted(of)
+            yield Done(
+                self._answer(
+                    question, understood.text, (), (), Numbering(), clock, None, shown, state
+                )
+            )
+            return
         vector = self.index.embedder.encode([topic])[0]
         near = candidates(self.index, topic, vector, question.filters)
         found = [m for m in near if m.probability >= MEMBER]
@@ -246,12 +301,11 @@ class Assistant:
                 claims.append(claim)
                 yield Claimed(claim, numbering.sources)
         clock.lap("verify")
-        of = self.index.snapshot.count()
         shown = list_text(topic, claims, numbering.sources, len(found), of)
         yield Done(
             self._answer(
                 question, understood.text, hits, claims, numbering, clock, None,
-                shown if claims else none_listed(topic, hits, of),
+                shown if claims else none_listed(topic, hits, of), state,
             )
         )  # fmt: skip
 
@@ -265,8 +319,10 @@ class Assistant:
         clock: _Clock,
         model: LanguageModel | None,
         shown: str,
+        state: str,
     ) -> Answer:
-        """`shown` is the answer's text with claims, the reason for having none without."""
+        """`shown` is the answer's text with claims, the reason for having none without; `state`
+        the index's."""
         status: Status = "answered" if claims else "abstained"
         sources = numbering.sources
         return Answer(
@@ -282,13 +338,13 @@ class Assistant:
             ),
             timings=clock.timings(),
             model=model.info if model else NO_MODEL,
-            fingerprint=self._fingerprint(model),
+            fingerprint=self._fingerprint(model, state),
         )
 
-    def _fingerprint(self, model: LanguageModel | None) -> str:
+    def _fingerprint(self, model: LanguageModel | None, state: str) -> str:
         parts = (
             rag.__version__,
-            self.index.fingerprint,
+            state,
             self.index.embedder.digest,
             repr(model.info if model else NO_MODEL),
             reader_digest(self.settings),

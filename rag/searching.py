@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag.errors import UsageError
@@ -31,6 +33,16 @@ def cleaned(text: str) -> str:
             "ask for one thing at a time",
         )
     return folded
+
+
+def earlier(history: Sequence[str]) -> list[str]:
+    """The questions before this one that can count, cleaned: a good question doesn't fail for an
+    empty or endless one before it."""
+    kept = []
+    for text in history:
+        with contextlib.suppress(UsageError):
+            kept.append(cleaned(text))
+    return kept
 
 
 def search(index: OpenIndex, query: str, k: int, filters: Filters | None = None) -> list[Hit]:

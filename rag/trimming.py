@@ -21,15 +21,18 @@ _CONNECTIVE = re.compile(
     r"more (?:specifically|importantly|concretely)|concretely|last but not least),\s+",
     re.IGNORECASE,
 )
+# "To our knowledge" and "to some extent" are no purposes: they say how far a statement goes.
 _PURPOSE = re.compile(
-    r"(?:to|in order to|motivated by|inspired by|building (?:up)?on) [^,;:.]{4,140},\s+"
+    r"(?:(?:in order )?to (?!(?:our|my|the|an?|some|any|this|that|these|what|which|date|be)\b)|"
+    r"(?:motivated by|inspired by|building (?:up)?on) )[^,;:.]{4,140},\s+"
     r"(?=(?:we|our|this|the|a|an)\b)",
     re.IGNORECASE,
 )
 _KEEP = re.compile(
     r"\d|\b(?:no|not|never|none|nor|neither|without|only|unless|except|but|although|though|while|"
-    r"whereas|if|when|up to|at (?:least|most)|than|more|less|fewer|may|might|could|cannot|fails?|"
-    r"lacks?)\b|n't\b",
+    r"whereas|however|yet|nevertheless|nonetheless|still|if|when|once|until|provided|assuming|"
+    r"depend\w*|limited|especially|mostly|up to|at (?:least|most)|than|more|less|fewer|may|might|"
+    r"could|would|should|cannot|fails?|lacks?|knowledge|extents?|degree)\b|n't\b",
     re.IGNORECASE,
 )
 

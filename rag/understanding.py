@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.followup import Leaning, leaning, pointed_at, topic_of
+from rag.followup import REMEMBERED, Leaning, leaning, pointed_at, thread_of
 from rag.intent import Intent, halves, intent_of
 from rag.members import members
 from rag.records import Filters, Hit
@@ -27,6 +27,9 @@ _TELLING = 1  # content words of a follow-up that say what to look for
 _PRIOR = 2  # papers of an earlier question that a follow-up may be about
 _PARTINGS = 6  # ways of parting a comparison that are tried
 _WHOLE = 8  # papers of the whole question among which both have to be
+# Cosine (of paper or sentence) under which an earlier question was about nothing in the index: the
+# farthest of dev's follow-ups is at 0.47, most absent topics are below.
+_ABSENT = 0.4
 _NEAR = 0.3  # cosine under which half a comparison names nothing in the index
 # A question that points back but is this much nearer to another paper than to the last ones has
 # changed the topic: cosines of question and paper.
@@ -68,7 +71,8 @@ def understand(
     mended = corrected(text, index)
     leans = leaning(mended) if history else Leaning.NOT
     if leans is not Leaning.NOT:
-        followed = _followed(index, mended, [corrected(h, index) for h in history], leans, filters)
+        earlier = [corrected(h, index) for h in history[-REMEMBERED:]]
+        followed = _followed(index, mended, earlier, leans, filters)
         if followed is not None:
             return followed
     intent = intent_of(mended)
@@ -86,11 +90,23 @@ def _followed(
     filters: Filters | None,
 ) -> Understood | None:
     """The question with the papers that the conversation is about; None for a change of topic."""
-    topic = topic_of(history)
-    papers, several = _papers_of(index, topic, filters)
+    thread = thread_of(history)
+    topic = " ".join(thread)
+    kind = intent_of(text).kind
+    if kind in ("list", "count"):
+        # "Are there other papers about it?": about what was asked before.
+        wanted = intent_of(thread[0]).topic or thread[0].rstrip("?!. ")
+        shown = f"{text.rstrip('?!. ')} (on “{wanted}”)?"
+        return Understood(shown, wanted, wanted, Intent(kind, wanted))
+    papers, several = _papers_of(index, thread, filters)
     if not papers:
         return None
-    place = pointed_at(text)
+    if not several and max(max(p.dense, p.sentence) for p in papers) < _ABSENT:
+        # There is no paper that it could mean; what was asked before still says what is missing.
+        whole = f"{topic} {text}"
+        return Understood(whole, whole, whole, Intent("find"))
+    # The place that was named last still holds: "the second one", then "how was it trained?".
+    place = next((p for t in (text, *reversed(thread)) if (p := pointed_at(t)) is not None), None)
     if several and place is not None:
         papers = papers[place : place + 1] or papers[-1:]
     vector = index.embedder.encode([text])[0]
@@ -110,15 +126,17 @@ def _followed(
     )  # fmt: skip
 
 
-def _papers_of(index: OpenIndex, topic: str, filters: Filters | None) -> tuple[list[Hit], bool]:
-    """The papers that an earlier question was about, in the order in which it or its answer named
-    them; and whether these were several."""
-    intent = intent_of(topic)
+def _papers_of(
+    index: OpenIndex, thread: Sequence[str], filters: Filters | None
+) -> tuple[list[Hit], bool]:
+    """The papers that earlier questions were about, in the order in which the first or its answer
+    named them; and whether these were several."""
+    intent = intent_of(thread[0])
     if intent.kind == "compare":
-        sides = compared(index, topic, filters)
+        sides = compared(index, thread[0], filters)
         if sides:
             return [side[0] for side in sides], True
-    about = intent.topic or topic
+    about = intent.topic or " ".join(thread)
     vector = index.embedder.encode([about])[0]
     if intent.kind in ("list", "count"):
         return [m.hit for m in members(index, about, vector, filters)], True
@@ -172,12 +190,12 @@ def found_for(
     hits = reranked(index, understood.search, hits)[:k]
     first = [side[0] for side in understood.sides]
     if understood.about:
-        inside = replace(filters or Filters(), paper_ids=understood.about)
-        held = {h.paper.id: h for h in retrieve(index, understood.search, vector, k, inside)}
-        first = [held[id_] for id_ in understood.about if id_ in held][:1]
+        inside = replace(filters or Filters(), paper_ids=understood.about[:1])
+        first = retrieve(index, understood.search, vector, 1, inside)
     if not first:
         return hits
     top = max([h.fused for h in hits], default=0.0)
     ids = {h.paper.id for h in first}
     # They share the highest score, so that none of them is read less than the others.
-    return ([replace(h, fused=top) for h in first] + [h for h in hits if h.paper.id not in ids])[:k]
+    rest = [h for h in hits if h.paper.id not in ids]
+    return [replace(h, fused=top) for h in first] + rest[: max(0, k - len(first))]

@@ -333,6 +333,25 @@ def test_a_changed_turn_takes_the_place_of_all_from_it_on(kept: Conversations) -
     assert whole(kept)
 
 
+def test_a_view_that_is_out_of_date_changes_nothing(kept: Conversations) -> None:
+    id = kept.start(ANN, "t", "c")
+    first = answered("q1", "Moss dries. [1]")
+    assert kept.add(ANN, id, first, known=0) == 1
+    assert kept.add(ANN, id, answered("q2"), known=1) == 2
+    for known, over in ((0, 0), (1, 1), (3, 0), (2**70, 1)):
+        with pytest.raises(GoneError, match="changed elsewhere"):
+            kept.add(ANN, id, answered("late"), over=over, known=known)
+    assert questions(kept, ANN, id) == ["q1", "q2"]
+    assert kept.add(ANN, id, answered("q1", "Moss drinks. [1]"), over=1, known=2) == 1
+    with pytest.raises(GoneError, match="another answer"):
+        kept.judge(ANN, id, 1, True, "", first)
+    assert list(kept.judgements()) == []
+    reopened = kept.open(ANN, id)
+    assert reopened is not None
+    kept.judge(ANN, id, 1, True, "", reopened.turns[0].answer)
+    assert [j.good for j in kept.judgements()] == [True]
+
+
 @pytest.mark.parametrize("turn", [0, -1, 3, MOST_TURNS + 1, 2**80, -(2**80)])
 def test_turns_that_are_not_there(kept: Conversations, turn: int) -> None:
     id = kept.start(ANN, "t", "c")

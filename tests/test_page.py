@@ -14,6 +14,7 @@ from rag import page
 from rag.errors import UsageError
 from rag.index import IndexReport
 from rag.page.desk import Talk
+from rag.page.tabs import Tabs
 from rag.records import (
     Answer,
     Citation,
@@ -293,3 +294,29 @@ def test_turns_of_a_deleted_conversation_belong_to_no_other() -> None:
 def test_a_turn_can_be_copied() -> None:
     turn = nasty_turn("x")
     assert copy.deepcopy(turn) == turn
+
+
+def test_a_tabs_question_is_answered_once_and_stops_when_asked() -> None:
+    tabs = Tabs()
+    assert not tabs.take("a")
+    tabs.ask("a")
+    assert tabs.take("a")
+    assert not tabs.take("a")
+    with tabs.answering("a") as stopped, tabs.answering("b") as other:
+        assert not stopped()
+        tabs.stop("a")
+        tabs.stop("nobody")
+        assert stopped()
+        assert not other()
+        tabs.ask("a")  # a new question, before the old answer has gone
+    with tabs.answering("a") as stopped:
+        assert not stopped()
+
+
+def test_a_changed_question_is_marked_until_it_is_kept() -> None:
+    turns = tuple(answered(page.Turn(n, f"question {n}")) for n in (1, 2, 3))
+    html = page.conversation_html(turns, changing=2)
+    assert html.count('data-do="keep"') == 1
+    assert html.index("question 2") < html.index("You change this question")
+    assert html.count("It goes when the changed question is asked.") == 1
+    assert "changing" not in page.conversation_html(turns)

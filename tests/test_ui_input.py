@@ -217,3 +217,69 @@ def test_nothing_read_jumps_away_while_an_answer_comes(
         # Chromium's own measure, of which it calls 0.1 in all good.
         assert sum(shifted) < 0.1, shifted
         assert TIDEWISE.title in page.locator(".turn").nth(1).inner_text()
+
+
+def test_what_is_ticked_or_typed_is_not_carried_over(
+    browser: Browser, server: tuple[str, int]
+) -> None:
+    with visit(browser, server[0]) as page:
+        page.locator("#question textarea").fill("half a question")
+        page.locator("#collection input").focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Shift+Tab")
+        page.wait_for_timeout(1500)  # for an answer of the server, were there one to come
+        assert page.locator("#question textarea").input_value() == "half a question"
+        open_tab(page, "Papers")
+        page.locator("table.papers tbody tr").nth(2).wait_for()
+        first = page.locator("table.papers [data-do=paper]").first
+        before = first.text_content()
+        page.locator(".tick").nth(0).check()
+        page.locator(".tick").nth(1).check()
+        for _ in range(2):
+            page.get_by_role("button", name="Title").click()
+            page.wait_for_function(
+                "before => document.querySelector('table.papers [data-do=paper]').textContent"
+                " !== before", arg=before,
+            )  # fmt: skip
+            before = first.text_content()
+        assert page.locator(".tick:checked").count() == 0
+        page.locator("table.papers [data-do=paper]").nth(1).click()
+        card = page.locator(".card[aria-label=Paper]")
+        card.wait_for()
+        page.wait_for_function("document.activeElement.matches('.card[aria-label=Paper]')")
+
+
+def test_changing_an_earlier_question_is_asked_about_and_can_be_left(
+    browser: Browser, server: tuple[str, int]
+) -> None:
+    with visit(browser, server[0]) as page:
+        ask(page, "How many buoys gave the readings that Tidewise was trained on?")
+        ask(page, "How many hours did passengers sleep on night trains?", 2)
+        said: list[str] = []
+
+        def answer(accept: bool) -> None:
+            def handle(dialog: Any) -> None:
+                said.append(dialog.message)
+                if accept:
+                    dialog.accept()
+                else:
+                    dialog.dismiss()
+
+            page.once("dialog", handle)
+
+        answer(False)
+        page.get_by_role("button", name="Answer this question again").first.click()
+        assert "gives up the answer after it" in said[0]
+        assert page.locator(".turn.done").count() == 2
+        answer(True)
+        page.get_by_role("button", name="Change this question").first.click()
+        page.get_by_role("button", name="Keep it as it is").wait_for()
+        assert page.locator(".changing").count() == 2
+        page.get_by_role("button", name="Keep it as it is").click()
+        page.locator(".changing").first.wait_for(state="detached")
+        assert page.locator("#question textarea").input_value() == ""
+        ask(page, "How loud were the berths near the wheels?", 3)
+        assert page.locator(".turn.done").count() == 3
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("button", name="Bad answer").last.click()
+        assert not page.locator(".judge.pressed").count()

@@ -6,7 +6,7 @@ import pytest
 
 from rag.abbreviations import definitions, glossary
 from rag.asked import asked_for
-from rag.followup import Leaning, leaning, pointed_at, topic_of
+from rag.followup import Leaning, leaning, pointed_at, thread_of
 from rag.index import OpenIndex
 from rag.intent import halves, intent_of
 from rag.matching import content_words
@@ -32,6 +32,14 @@ from rag.understanding import understand
         ("XNOR-Net vs A&B BNN", "compare", ""),
         ("How do MANet and SMARTIES differ?", "compare", ""),
         ("How many dialogs are there?", "find", ""),
+        ("How many articles were reviewed?", "find", ""),
+        ("What studies were carefully pooled?", "find", ""),
+        ("Have studies shown that dropout helps?", "find", ""),
+        ("What works for low-resource speech?", "find", ""),
+        ("Which works are about low-resource speech?", "list", "low-resource speech"),
+        ("How many papers are in my library?", "count", ""),
+        ("number of abstracts", "count", ""),
+        ("How many papers do you have?", "count", ""),
     ],
 )
 def test_intent(question: str, kind: str, topic: str) -> None:
@@ -69,7 +77,7 @@ def test_places() -> None:
 
 def test_the_topic_is_the_last_question_that_stands_alone() -> None:
     history = ["What is nnU-Net?", "How does GCAV align concept vectors?", "and why?"]
-    assert topic_of(history) == "How does GCAV align concept vectors? and why?"
+    assert thread_of(history) == ["How does GCAV align concept vectors?", "and why?"]
 
 
 @pytest.mark.parametrize(

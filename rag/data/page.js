@@ -1,22 +1,21 @@
 // For each piece of HTML on the page: `element` is the piece, `trigger` tells the server.
 // Nothing here reads or builds HTML from texts; the server has escaped them.
 
-const lit = (claim, on) => {
+// Lights exactly one claim's words; null for none.
+const light = claim => {
   for (const mark of document.querySelectorAll('mark[data-claims]')) {
-    if (mark.dataset.claims.split(' ').includes(claim)) mark.classList.toggle('lit', on);
+    mark.classList.toggle('lit', mark.dataset.claims.split(' ').includes(claim));
   }
 };
-const unlitAll = () => {
-  for (const mark of document.querySelectorAll('mark.lit')) mark.classList.remove('lit');
-};
+let chosen = null;  // the claim whose marker was clicked: it stays lit when the pointer leaves
 const quiet = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth';
 
 // A marker opens its source: the card comes into view with exactly this claim's words lit.
 const show = cite => {
   const card = document.getElementById(cite.dataset.to);
   if (!card) return;
-  unlitAll();
-  lit(cite.dataset.claim, true);
+  chosen = cite.dataset.claim;
+  light(chosen);
   const mark = card.querySelector('mark.lit') || card;
   mark.scrollIntoView({block: 'nearest', behavior: quiet});
   card.focus({preventScroll: true});
@@ -53,9 +52,8 @@ const act = async button => {
   const data = {...button.dataset};
   if (data.do === 'copy') {
     await copyText(plainAnswer(button.closest('.turn')));
-    const label = button.textContent;
     button.textContent = 'Copied';
-    setTimeout(() => { button.textContent = label; }, 1500);
+    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
     return;
   }
   if (data.do === 'remove') {
@@ -70,7 +68,14 @@ const act = async button => {
     if (!data.title || !data.title.trim()) return;
   }
   if (data.do === 'judge' && data.good === 'no' && data.pressed !== 'True') {
-    data.note = prompt('What is wrong with it? (kept on this machine; may be left empty)', '') || '';
+    data.note = prompt('What is wrong with it? (kept on this machine; may be left empty)', '');
+    if (data.note === null) return;
+  }
+  if (data.do === 'again' || data.do === 'edit') {
+    const after = document.querySelectorAll('.turn').length - Number(data.n);
+    const them = after === 1 ? 'the answer after it' : 'the ' + after + ' answers after it';
+    const does = data.do === 'again' ? 'Answering this question again' : 'Changing this question';
+    if (after > 0 && !confirm(does + ' gives up ' + them + '.')) return;
   }
   trigger('click', data);
 };
@@ -115,12 +120,29 @@ element.addEventListener('keydown', event => {
     next.focus();
   }
 });
-for (const [kind, on] of [['mouseover', true], ['mouseout', false]]) {
+for (const [kind, over] of [['mouseover', true], ['mouseout', false]]) {
   element.addEventListener(kind, event => {
     const cite = event.target.closest('.cite');
-    if (cite) lit(cite.dataset.claim, on);
+    if (cite) light(over ? cite.dataset.claim : chosen);
   });
 }
+
+// Gradio mends the HTML in place. A box that was ticked for one paper must not stay so for another
+// that takes its row; and a paper that is shown comes into view.
+let paper = '';
+new MutationObserver(changes => {
+  for (const {type, target} of changes) {
+    if (type === 'attributes' && target.matches('.tick')) target.checked = false;
+  }
+  const card = element.querySelector(':scope section.card[aria-label="Paper"]');
+  const text = card ? card.textContent : '';
+  if (text && text !== paper) {
+    card.focus({preventScroll: true});
+    card.scrollIntoView({block: 'nearest', behavior: quiet});
+  }
+  paper = text;
+}).observe(element, {subtree: true, childList: true, characterData: true, attributes: true,
+                     attributeFilter: ['value']});
 
 // Once for the page: "/" goes to the question, Esc stops an answer.
 if (!window.ragKeys) {

@@ -20,13 +20,19 @@ from rag.page.turns import Turn
 from rag.records import Answer, Claim, Span
 
 
-def conversation_html(turns: Sequence[Turn]) -> str:
-    """Turns in order."""
-    return "".join(turn_html(turn) for turn in turns)
+def conversation_html(turns: Sequence[Turn], changing: int = 0) -> str:
+    """Turns in order; `changing` is the number of the one whose question is being changed."""
+    return "".join(turn_html(turn, changing) for turn in turns)
 
 
-def turn_html(turn: Turn) -> str:
+def turn_html(turn: Turn, changing: int = 0) -> str:
     """One turn."""
+    banner = ""
+    if changing == turn.number:
+        keep = button("keep", "Keep it as it is", n=turn.number)
+        banner = f'<p class="changing" role="status">You change this question below. {keep}</p>'
+    elif 0 < changing < turn.number:
+        banner = '<p class="changing">It goes when the changed question is asked.</p>'
     asked = " ".join(turn.question.split())
     understood = ""
     if turn.understood and turn.understood != asked:
@@ -34,7 +40,7 @@ def turn_html(turn: Turn) -> str:
     beside = _cards(turn) + _found(turn)
     return (
         f'<article class="turn {turn.stage}" id="turn-{turn.number}">'
-        f'<h2 class="question" dir="auto">{escape(asked)}</h2>{understood}'
+        f'<h2 class="question" dir="auto">{escape(asked)}</h2>{banner}{understood}'
         f'<div class="pair"><div class="answer">{_answer(turn)}{_tools(turn)}</div>'
         f'<aside class="papers" aria-label="Papers for question {turn.number}">{beside}</aside>'
         "</div></article>"

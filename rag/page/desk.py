@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import IndexMissingError, RagError
+from rag.errors import IndexMissingError, RagError, UsageError
 from rag.llm.installed import installed_models
 from rag.page.around import trouble_html
 from rag.page.tables import saved_html
@@ -43,6 +43,7 @@ class Talk:
         editing: number of the question that is being changed; 0 for none.
         over: the turn of the saved conversation from which on the next answer takes the place;
             0 for none. Until there is that answer, the former ones stay saved.
+        known: turns of the saved conversation that this tab knows of.
     """
 
     turns: Turns = ()
@@ -50,6 +51,12 @@ class Talk:
     saved: str = ""
     editing: int = 0
     over: int = 0
+    known: int = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether an answer is on its way."""
+        return bool(self.turns) and not self.turns[-1].finished
 
     def asking(self, question: str) -> Talk:
         """With one more question, in the place of the changed one and all after it."""
@@ -59,10 +66,15 @@ class Talk:
         over = min([turn.kept for turn in dropped if turn.kept], default=self.over)
         return replace(self, turns=(*past, Turn(len(past) + 1, question)), editing=0, over=over)
 
+    def failed(self, message: str, remedy: str) -> Talk:
+        """With the last turn ended by an error."""
+        turn = failed(self.turns[-1], RagError(message, remedy))
+        return replace(self, turns=(*self.turns[:-1], turn))
+
     def unsaved(self) -> Talk:
         """The same when its saved conversation is gone: none of its turns is in another one."""
         turns = tuple(replace(turn, kept=0) for turn in self.turns)
-        return replace(self, turns=turns, saved="", over=0)
+        return replace(self, turns=turns, saved="", over=0, known=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,27 +221,42 @@ class Desk:
             The conversation with the turn's place in the saved one, a new one for its first
             answer.
         """
-        *past, turn = talk.turns
-        if turn.answer is None:
+        if talk.turns[-1].answer is None:
             return talk
-        saved = talk.saved
         try:
-            if not saved:
-                name = self.shelf.collection(key).name
-                saved = self.saved.start(owner, turn.question, name)
-            number = self.saved.add(owner, saved, turn.answer, turn.evidence, talk.over)
+            return self._added(owner, key, talk)
+        except GoneError:
+            # Deleted, or another tab went on with it: from here it is a conversation of its own.
+            talk = talk.unsaved()
         except RagError as e:
-            turn = replace(turn, note=f"It is not saved: {e.message}")
-            return replace(talk, turns=(*past, turn), saved=saved)
-        return replace(talk, turns=(*past, replace(turn, kept=number)), saved=saved, over=0)
+            return _noted(talk, e)
+        try:
+            return self._added(owner, key, talk)
+        except RagError as e:
+            return _noted(talk, e)
 
-    def judge(self, owner: str, talk: str, turn: Turn, good: bool | None, note: str) -> Turn:
-        """Keep what a person thinks of an answer."""
+    def _added(self, owner: str, key: str, talk: Talk) -> Talk:
+        *past, turn = talk.turns
+        saved = talk.saved
+        if not saved:
+            name = self.shelf.collection(key).name
+            saved = self.saved.start(owner, turn.question, name)
+        assert turn.answer is not None
+        number = self.saved.add(
+            owner, saved, turn.answer, turn.evidence, talk.over, talk.known
+        )  # fmt: skip
+        turns = (*past, replace(turn, kept=number))
+        return replace(talk, turns=turns, saved=saved, over=0, known=number)
+
+    def judge(self, owner: str, talk: Talk, n: int, good: bool | None, note: str) -> Talk:
+        """Keep what a person thinks of the answer of turn n."""
+        turn = talk.turns[n - 1]
         try:
-            self.saved.judge(owner, talk, turn.kept, good, note[:NOTE_LENGTH])
+            self.saved.judge(owner, talk.saved, turn.kept, good, note[:NOTE_LENGTH], turn.answer)
+            turn = replace(turn, good=good, note="")
         except RagError as e:
-            return replace(turn, note=f"It is not kept: {e.message}")
-        return replace(turn, good=good, note="")
+            turn = replace(turn, note=f"It is not kept: {e.message}")
+        return replace(talk, turns=(*talk.turns[: n - 1], turn, *talk.turns[n:]))
 
     def saved_list(self, owner: str, words: str) -> str:
         """The saved conversations that have these words, as a list."""
@@ -246,14 +273,43 @@ class Desk:
             elif do == "delete":
                 self.saved.delete(owner, talk)
 
-    def reopened(self, owner: str, talk: str) -> tuple[Turns, str]:
-        """A saved conversation's turns and the name of its collection; nothing for one that isn't
-        there (any more)."""
-        found = self.saved.open(owner, talk)
-        if found is None:
-            return (), ""
-        turns = tuple(
+    def reopened(self, owner: str, saved: str, key_of: Callable[[str], str], shown: str) -> Talk:
+        """A saved conversation; an empty one when it isn't there (any more).
+
+        Args:
+            key_of: gives the key of a collection's name; "" when there is none.
+            shown: the key of the collection to ask when its own isn't there any more.
+        """
+        found = self.saved.open(owner, saved)
+        if found is None or not found.turns:
+            return Talk(key=shown)
+        turns = [
             reopened(n, one.answer, one.evidence, one.judgement.good if one.judgement else None)
             for n, one in enumerate(found.turns, 1)
-        )
-        return turns, found.collection
+        ]
+        key = key_of(found.collection)
+        if not key:
+            note = f"“{found.collection}” is no longer there: what comes is asked of the one shown"
+            turns[-1] = replace(turns[-1], note=note)
+        return Talk(tuple(turns), key or shown, saved, known=len(turns))
+
+    def exported(self, talk: Talk, form: str) -> tuple[str, str, str]:
+        """A conversation as a file: its name, its text, its media type.
+
+        Raises:
+            RagError: nothing was answered yet, or nothing can be cited.
+        """
+        from rag.exporting import FORMATS, export, file_name
+
+        answers = [turn.answer for turn in talk.turns if turn.answer is not None]
+        if not answers:
+            raise UsageError("Nothing was answered yet.")
+        title, chosen = answers[0].question, FORMATS[form]
+        text = export(form, title, answers)
+        return file_name(title, chosen.suffix), text, chosen.media_type
+
+
+def _noted(talk: Talk, error: RagError) -> Talk:
+    """The conversation whose last turn can't be kept, which its note says."""
+    *past, turn = talk.turns
+    return replace(talk, turns=(*past, replace(turn, note=f"It is not saved: {error.message}")))

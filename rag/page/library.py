@@ -144,6 +144,17 @@ class Library:
             return trouble_html(e)
         return paper_html(paper) if paper is not None else ""
 
+    def choice(self, key: str, paper_id: str) -> list[tuple[str, str]]:
+        """Titles and ids to choose papers from, this one among them; none when it isn't there."""
+        papers = self.entry(key).papers
+        if any(id_ == paper_id for id_, _ in papers):
+            return [(title, id_) for id_, title in papers]
+        try:
+            paper = self._index(key).snapshot.paper(paper_id)
+        except RagError:
+            return []
+        return [(paper.title, paper.id)] if paper is not None else []
+
     def remove(self, key: str, ids: Sequence[str]) -> str:
         """Take papers out; what was done, for people."""
         try:
@@ -158,28 +169,28 @@ class Library:
         files: Sequence[Path],
         pasted: str,
         progress: Callable[[str, int, int], None],
-    ) -> tuple[str, str]:
+    ) -> tuple[str, str, bool]:
         """Put papers into a collection, or into the user's own when the bundled one is shown.
 
         Returns:
-            The collection's key, and a report of every record.
+            The collection's key, a report of every record, and whether anything was taken in.
         """
-        place = self._one(key)
-        moved = place.kind == "starter"
-        if moved:
-            place = next(c for c in self.collections() if c.kind == "own")
         try:
+            place = self.shelf.collection(key)
+            moved = place.kind == "starter"
+            if moved:
+                place = next(c for c in self.collections() if c.kind == "own")
             done = add(
                 self.shelf, place.key, files, pasted, lambda _: None, progress,
                 lambda: progress("Waiting for another process that writes this index", 0, 1),
             )  # fmt: skip
         except Exception as e:
-            return key, trouble_html(e)
+            return key, trouble_html(e), False
+        taken = done.report is not None
         shown = report_html(
-            done.report, done.refused, done.notes, str(place.place),
-            moved and done.report is not None,
+            done.report, done.refused, done.notes, str(place.place), moved and taken
         )  # fmt: skip
-        return (place.key if done.report is not None else key), shown
+        return (place.key if taken else key), shown, taken
 
     def map(self, key: str, talk: Talk) -> str:
         """The collection's papers as points; the last answer's sources are marked."""
@@ -194,20 +205,25 @@ class Library:
         except RagError as e:
             return trouble_html(e)
 
-    def named(self, key: str, name: str, do: str) -> tuple[str, str]:
-        """Create, rename or delete a collection; its key (or another's), and what was done."""
+    def named(self, key: str, name: str, do: str) -> tuple[str, str, bool]:
+        """Create, rename or delete a collection.
+
+        Returns:
+            Its key (or another's), what was done, and whether anything was.
+        """
         try:
             if do == "create":
                 made = create(name)
-                return made.key, notice_html(f"“{made.name}” is ready: add papers to it.")
+                said = notice_html(f"“{made.name}” is ready: add papers to it.")
+                return made.key, said, True
             if do == "rename":
-                renamed = rename(self._one(key), name)
-                return renamed.key, notice_html(f"It is called “{renamed.name}” now.")
+                renamed = rename(self.shelf.collection(key), name)
+                return renamed.key, notice_html(f"It is called “{renamed.name}” now."), True
             if do == "delete":
-                one = self._one(key)
+                one = self.shelf.collection(key)
                 self.shelf.forget(key)
                 delete(one)
-                return self.first, notice_html(f"“{one.name}” was deleted.")
+                return self.first, notice_html(f"“{one.name}” was deleted."), True
         except RagError as e:
-            return key, trouble_html(e)
-        return key, ""
+            return (key if self.known(key) else self.first), trouble_html(e), False
+        return key, "", False

@@ -38,6 +38,7 @@ from rag.store.remembering import (
     bytes_text,
     checked_number,
     checked_text,
+    packed,
     plain,
     text_bytes,
     titled,
@@ -103,27 +104,38 @@ class Conversations:
         return id
 
     def add(
-        self, owner: str, id: str, answer: Answer, evidence: Sequence[Evidence] = (), over: int = 0
+        self,
+        owner: str,
+        id: str,
+        answer: Answer,
+        evidence: Sequence[Evidence] = (),
+        over: int = 0,
+        known: int | None = None,
     ) -> int:
         """Append a turn; its number, from 1.
 
         Args:
             over: the turn that, with all later ones, is given up for this one; 0 for none.
+            known: the number of turns that the caller knows of; None for however many.
 
         Raises:
-            GoneError: there is no such conversation.
+            GoneError: there is no such conversation, or not one of `known` turns (any more).
             RagError: it has 500 turns already.
         """
         turn = PackedTurn(answer, evidence)
+        count = "SELECT coalesce(max(number), 0) FROM turns WHERE conversation = ?"
         with self._changing(owner, id) as (db, place):
+            (last,) = db.execute(count, (place,)).fetchone()
+            if known is not None and known != checked_number(last):
+                raise GoneError(
+                    "this conversation was changed elsewhere", "open the conversation again"
+                )
             if over > 0:
                 # SQLite has no larger integers than 64 bits.
                 values = (place, min(over, MOST_TURNS + 1))
                 db.execute("DELETE FROM turns WHERE conversation = ? AND number >= ?", values)
                 sweep(db, place)
-            (last,) = db.execute(
-                "SELECT coalesce(max(number), 0) FROM turns WHERE conversation = ?", (place,)
-            ).fetchone()
+                (last,) = db.execute(count, (place,)).fetchone()
             if checked_number(last) >= MOST_TURNS:
                 raise RagError(
                     f"this conversation has {MOST_TURNS} questions, the most it can hold",
@@ -141,11 +153,22 @@ class Conversations:
                 (name, plain(name), place),
             )
 
-    def judge(self, owner: str, id: str, turn: int, good: bool | None, note: str = "") -> None:
+    def judge(
+        self,
+        owner: str,
+        id: str,
+        turn: int,
+        good: bool | None,
+        note: str = "",
+        answer: Answer | None = None,
+    ) -> None:
         """Say whether an answer is good, in place of what was said before; None withdraws it.
 
+        Args:
+            answer: the one that is meant; None for whichever stands there.
+
         Raises:
-            GoneError: there is no such conversation or turn.
+            GoneError: there is no such conversation or turn, or it holds another answer.
             RagError: the note has more than 2,000 characters.
         """
         if good is not None and len(note) > NOTE_LENGTH:
@@ -155,6 +178,11 @@ class Conversations:
             )
         with self._changing(owner, id, moves=False) as (db, place):
             at = turn_row(db, place, turn)
+            (there,) = db.execute("SELECT answer FROM turns WHERE rowid = ?", (at,)).fetchone()
+            if answer is not None and packed(answer, Answer, {}) != there:
+                raise GoneError(
+                    "another answer took the place of this one", "open the conversation again"
+                )
             db.execute("DELETE FROM judgements WHERE turn = ?", (at,))
             if good is not None:
                 row = (at, int(good), text_bytes(note))

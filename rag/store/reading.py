@@ -127,7 +127,8 @@ class Snapshot:
             (filters.authors, ("authors",)),
         ):
             if names:
-                any_of = [f"instr(fold({c}), ?)" for _ in names for c in columns]
+                fold = "fold_names" if columns == ("authors",) else "fold"
+                any_of = [f"instr({fold}({c}), ?)" for _ in names for c in columns]
                 tests.append(f"({' OR '.join(any_of)})")
                 values += [name.casefold() for name in names for _ in columns]
         if filters.paper_ids:
@@ -137,7 +138,8 @@ class Snapshot:
             return None
         with self._lock:
             # SQLite's own lower() knows ASCII only; JSON escapes are undone for names.
-            self._connection.create_function("fold", 1, _folded, deterministic=True)
+            for name, function in (("fold", _folded), ("fold_names", _folded_names)):
+                self._connection.create_function(name, 1, function, deterministic=True)
         rows = self._rows(f"SELECT rowid FROM papers WHERE {' AND '.join(tests)}", values)
         return {int(str(row[0])) for row in rows}
 
@@ -279,9 +281,11 @@ class Snapshot:
 
 
 def _folded(text: str | None) -> str:
-    if text and text.startswith("["):
-        return "\n".join(json.loads(text)).casefold()
     return (text or "").casefold()
+
+
+def _folded_names(names: str | None) -> str:
+    return _folded("\n".join(json.loads(names or "[]")))
 
 
 __all__ = ["CHUNK", "SENTENCE", "Snapshot", "paper_of"]
