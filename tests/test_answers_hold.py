@@ -168,7 +168,7 @@ def test_papers_removed_while_they_are_read_are_not_quoted(
     place: Path, embedder: Embedder, language_model: LanguageModel
 ) -> None:
     index = OpenIndex(place, embedder)
-    changes = []
+    changes: list[bool] = []
 
     def load() -> LanguageModel:
         if not changes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from tests.browsing import TIDEWISE, ask, finished, open_tab, served, upload, vi
 from tests.hostile import HOSTILE, texts
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
     from rag.embedding import Embedder
     from rag.llm import LanguageModel
@@ -34,6 +35,11 @@ FOREIGN = """panels => {
   }
   return found;
 }"""
+
+
+def accepted(text: str, dialog: Dialog) -> None:
+    """Answer a prompt."""
+    dialog.accept(text)
 
 
 def clean(page: Page) -> None:
@@ -118,7 +124,7 @@ def test_hostile_texts_stay_texts_wherever_they_are_shown(
         clean(page)
         open_tab(page, "Saved")
         for bait in HOSTILE[:40:9]:
-            page.once("dialog", lambda dialog, bait=bait: dialog.accept(bait))
+            page.once("dialog", partial(accepted, bait))
             page.get_by_role("button", name=re.compile("^Rename")).click()
             page.locator("ul.saved").get_by_text(bait, exact=True).wait_for()
             clean(page)
