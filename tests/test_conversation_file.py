@@ -133,6 +133,30 @@ def test_processes_that_all_create_the_file(kept: Conversations, work: Work) -> 
     assert whole(kept)
 
 
+def test_many_begin_one_file_at_once(tmp_path: Path) -> None:
+    """SQLite refuses at once all but one of those who turn a new file to WAL together."""
+    failures: list[BaseException] = []
+
+    def begin(path: Path, gate: threading.Barrier) -> None:
+        try:
+            gate.wait()
+            with writing(path, create=True) as db:
+                assert db is not None
+                assert db.execute("SELECT count(*) FROM turns").fetchone() == (0,)
+        except BaseException as e:  # shown by the test, not by the thread
+            failures.append(e)
+
+    for n in range(60):
+        gate = threading.Barrier(8)
+        path = tmp_path / str(n) / "conversations.db"
+        threads = [threading.Thread(target=begin, args=(path, gate)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+
+
 def test_threads_share_one_object(kept: Conversations) -> None:
     failures: list[BaseException] = []
     gate = threading.Barrier(8)

@@ -12,6 +12,7 @@ import errno
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -99,24 +100,48 @@ def writing(path: Path, create: bool = False) -> Iterator[sqlite3.Connection | N
         if not create and not path.exists():
             yield None
             return
+        db = _begun(path, create)
+        if db is None:
+            yield None
+            return
         # An exception closes the connection, which undoes what was begun.
-        with closing(_connected(path, create)) as db:
-            there = _has_schema(db, path)
-            if not there and not create:
-                yield None
-                return
-            if not there:
-                db.execute("PRAGMA auto_vacuum = FULL")  # the file shrinks with what it holds
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA secure_delete = ON")
-            db.execute("BEGIN IMMEDIATE")
+        with closing(db):
             if not _has_schema(db, path):
                 for statement in _SCHEMA.split(";"):
                     db.execute(statement)
             yield db
             db.execute("COMMIT")
+
+
+def _begun(path: Path, create: bool) -> sqlite3.Connection | None:
+    """A connection with its transaction begun; None for a file that is not to be made."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        db = _connected(path, create)
+        try:
+            there = _has_schema(db, path)
+            if there or create:
+                if not there:
+                    db.execute("PRAGMA auto_vacuum = FULL")  # the file shrinks with what it holds
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA foreign_keys = ON")
+                db.execute("PRAGMA secure_delete = ON")
+                db.execute("BEGIN IMMEDIATE")
+                return db
+        except sqlite3.OperationalError as e:
+            # Of several that turn a new file to WAL each would wait for the others: SQLite
+            # refuses all but one at once, without the wait that it grants otherwise.
+            db.close()
+            if e.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+            continue
+        except BaseException:
+            db.close()
+            raise
+        db.close()
+        return None
 
 
 def _connected(path: Path, create: bool) -> sqlite3.Connection:
