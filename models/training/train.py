@@ -225,7 +225,9 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
 
     def plan(number: int) -> list[list[Example]]:
         chance = random.Random(f"{args.seed} {number}")
-        read = [i for n, i in enumerate(seen) if i.id > args.known or (n + number) % 2 == 0]
+        read = [
+            i for n, i in enumerate(seen) if i.id > args.known or (n + number) % args.spread == 0
+        ]
         made = epoch(read, abstracts, negatives, pieces, _LIMIT, chance)
         return in_batches(made, chance)
 
@@ -240,7 +242,8 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
         learner.load_state_dict(begun_with["learner"], strict=False)
     # A checkpoint belongs to one plan of batches.
     data = (file_digest(QUESTIONS), file_digest(ABSTRACTS))
-    shaped_by = (args.seed, args.part, steps, str(args.start), args.known, args.rate, *data)
+    shaped_by = (args.seed, args.part, steps, str(args.start), args.known, args.spread, args.rate,
+                 *data)  # fmt: skip
     if kept.is_file():
         saved: dict[str, Any] = torch.load(kept, map_location=device, weights_only=False)
         if saved["shaped_by"] != shaped_by:
@@ -311,8 +314,11 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="folder of a run whose weights to begin from")
     parser.add_argument(
         "--known", default="", metavar="ID",
-        help="the last question that run learnt from: up to it, each is read in every second pass",
+        help="the last question that run learnt from; up to it they are spread over some passes",
     )  # fmt: skip
+    parser.add_argument(
+        "--spread", type=int, default=2, help="over how many passes, known ones (%(default)s)"
+    )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     train(args, lambda text: print(text, flush=True))
