@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,11 +66,8 @@ class Handlers:
     def shown(self, key: str) -> tuple[Any, ...]:
         """What shows which collection it is: header, examples, filters, what can be changed."""
         entry = self.library.entry(key)
-        return (
-            key, entry.header, *entry.examples, _several(list(entry.sources)),
-            _several([(title, id_) for id_, title in entry.papers]),
-            gr.Row(visible=entry.named),
-        )  # fmt: skip
+        menus = _several(entry.sources), _several(entry.papers)
+        return key, entry.header, *entry.examples, *menus, gr.Row(visible=entry.named)
 
     def pose(self, question: str, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
         """Show the question at once; one at a time in a conversation."""
@@ -150,24 +147,24 @@ class Handlers:
         drawn = self.library.map(key, Talk()) if drawn else ""
         return *_blank(), *self.shown(key), view, table, "", drawn, ""
 
-    def handled(self, key: str, words: str, view: View, event: gr.EventData) -> tuple[Any, ...]:
-        """A button within the table or the map, or on a paper."""
+    def handled(
+        self, key: str, words: str, view: View, of: list[str], ids: list[str], event: gr.EventData
+    ) -> tuple[Any, ...]:
+        """A button within the table or the map, or on a paper; `of` and `ids` are the filters."""
         data = _data(event)
-        do, shown, only, report, tab, header = data.get("do"), *(gr.skip(),) * 5
-        if do in ("sort", "turn"):
-            view = view.after(data)
-        elif do == "paper":
-            shown = self.library.paper(key, str(data.get("id", "")))
-        elif do == "only":
-            id_ = str(data.get("id", ""))
-            if choices := self.library.choice(key, id_):
-                only = gr.Dropdown(choices, value=[id_], multiselect=True)
-                tab = gr.Tabs(selected="ask")
+        do, id_, view = data.get("do"), str(data.get("id", "")), view.after(data)
+        shown, only, report, tab, header, sources = (gr.skip(),) * 6
+        if do == "paper":
+            shown = self.library.paper(key, id_)
+        elif do == "only" and (choices := self.library.choice(key, id_)):
+            only, tab = _several(choices, [id_]), gr.Tabs(selected="ask")
         elif do == "remove":
             report = self.library.remove(key, [str(i) for i in data.get("ids") or ()])
-            header = self.library.entry(key).header
+            entry = self.library.entry(key)
+            header, sources = entry.header, _several(entry.sources, of)
+            only = _several(entry.papers, ids)
         listed = self.library.table(key, words, view) if do != "paper" else gr.skip()
-        return view, listed, shown, only, report, tab, header
+        return view, listed, shown, only, report, tab, header, sources
 
     def add(
         self, key: str, files: list[str] | None, pasted: str, progress: Any = _PROGRESS
@@ -220,9 +217,10 @@ def _data(event: gr.EventData) -> dict[str, Any]:
     return event._data if isinstance(event._data, dict) else {}
 
 
-def _several(choices: list[Any]) -> gr.Dropdown:
-    """A menu with other choices, of which none is chosen yet."""
-    return gr.Dropdown(choices, value=[], multiselect=True)
+def _several(choices: Sequence[Any], chosen: Sequence[str] = ()) -> gr.Dropdown:
+    """A menu with other choices; what was chosen stays so where it is still there."""
+    there = {c if isinstance(c, str) else c[1] for c in choices}
+    return gr.Dropdown([*choices], value=[c for c in chosen if c in there], multiselect=True)
 
 
 def _turns(talk: Talk) -> tuple[str, str]:
@@ -340,8 +338,9 @@ def build(handlers: Handlers) -> gr.Blocks:
         words.change(handlers.library.found, [collection, words, view], [view, table],
                      trigger_mode="always_last", **quiet)  # fmt: skip
         for piece, card in ((table, paper), (paper, paper), (drawn, pointed), (pointed, pointed)):
-            piece.click(handlers.handled, [collection, words, view],
-                        [view, table, card, only, report, tabs, header], **quiet)  # fmt: skip
+            piece.click(handlers.handled, [collection, words, view, sources, only],
+                        [view, table, card, only, report, tabs, header, sources],
+                        **quiet)  # fmt: skip
         for event, inputs in ((upload.upload, [collection, upload, gr.State("")]),
                               (put.click, [collection, gr.State(None), pasted])):  # fmt: skip
             event(handlers.add, inputs, [report, pasted, moved], concurrency_limit=1,

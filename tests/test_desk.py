@@ -113,6 +113,6 @@ def test_a_collection_that_is_gone_takes_nothing_in(desk: Desk) -> None:
 
 def test_a_paper_can_be_chosen_only_where_it_is(desk: Desk) -> None:
     library = Library(desk.shelf)
-    choices = library.choice(library.first, library.entry(library.first).papers[1][0])
+    choices = library.choice(library.first, library.entry(library.first).papers[1][1])
     assert [title for title, _ in choices] == [paper.title for paper in PAPERS]
     assert library.choice(library.first, "not-here") == []

@@ -388,6 +388,49 @@ def test_a_collection_is_made_filled_by_pasting_and_deleted(
         assert not page.locator("b").get_by_text("rain", exact=True).count()
 
 
+def test_filters_name_only_papers_that_are_there(
+    browser: Browser, language_model: LanguageModel, tmp_path: Path
+) -> None:
+    pasted = (
+        "Moss on Slate\nMoss held 2.4 litres of rain per square metre of roof. It slowed "
+        "runoff by 40 minutes.\n\nKelp at Dusk\nKelp grew by 9 cm a day at the outer reef. It "
+        "grew less where boats passed.\n"
+    )
+    own = {"RAG_INDEX": str(tmp_path / "index"), "RAG_CONVERSATIONS": str(tmp_path / "c.db")}
+    with served(**own) as (url, _), visit(browser, url) as page:
+        menu = page.get_by_label("Only these papers")
+        chosen = page.locator(".container", has=menu).locator(".token")
+
+        def take_out(title: str) -> None:
+            open_tab(page, "Papers")
+            page.locator("tr", has_text=title).locator(".tick").check()
+            page.once("dialog", lambda dialog: dialog.accept())
+            page.get_by_role("button", name="Remove selected").click()
+            page.locator("table.papers").get_by_text(title).wait_for(state="detached")
+            open_tab(page, "Ask")
+
+        open_tab(page, "Papers")
+        page.get_by_role("button", name="Paste abstracts").click()
+        page.get_by_label("Abstracts, each with its title").fill(pasted)
+        page.get_by_role("button", name="Add pasted text").click()
+        page.get_by_text("2 added").wait_for()
+        page.locator("table.papers").get_by_text("Kelp at Dusk").click()
+        page.get_by_role("button", name="Ask only this paper").click()
+        page.get_by_role("button", name="Options").click()
+        chosen.get_by_text("Kelp at Dusk").wait_for()
+        menu.click()
+        page.get_by_role("option", name="Moss on Slate").wait_for()
+        menu.press("Escape")
+        take_out("Moss on Slate")
+        menu.click()
+        page.get_by_role("option").first.wait_for()
+        assert page.get_by_role("option", name="Moss on Slate").count() == 0
+        menu.press("Escape")
+        assert chosen.all_inner_texts() == ["Kelp at Dusk"]
+        take_out("Kelp at Dusk")
+        chosen.wait_for(state="detached")
+
+
 @pytest.mark.parametrize(("width", "dark"), [(380, False), (1600, True)])
 def test_narrow_and_dark_pages_have_no_serious_flaw_of_access(
     browser: Browser, server: tuple[str, int], width: int, dark: bool

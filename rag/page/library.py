@@ -62,7 +62,7 @@ class Entry:
 
     Attributes:
         sources: names of files and venues to choose from.
-        papers: ids and titles to choose from; none when there are too many for a menu.
+        papers: titles and ids to choose from; none when there are too many for a menu.
         named: it can be renamed and deleted.
     """
 
@@ -113,11 +113,11 @@ class Library:
         try:
             snapshot = self._index(key).snapshot
             count = snapshot.count()
-            papers = [(p.id, p.title) for p in snapshot.papers()] if count <= _LISTED else []
+            papers = [(p.title, p.id) for p in snapshot.papers()] if count <= _LISTED else []
             sources = snapshot.sources()
         except RagError as e:
             return Entry(trouble_html(e), example_questions((), True), named=named)
-        examples = example_questions([title for _, title in papers[:3]], starter)
+        examples = example_questions([title for title, _ in papers[:3]], starter)
         return Entry(
             header_html(count, place), examples, sources, tuple(papers), named
         )  # fmt: skip
@@ -147,8 +147,8 @@ class Library:
     def choice(self, key: str, paper_id: str) -> list[tuple[str, str]]:
         """Titles and ids to choose papers from, this one among them; none when it isn't there."""
         papers = self.entry(key).papers
-        if any(id_ == paper_id for id_, _ in papers):
-            return [(title, id_) for id_, title in papers]
+        if any(id_ == paper_id for _, id_ in papers):
+            return list(papers)
         try:
             paper = self._index(key).snapshot.paper(paper_id)
         except RagError:
