@@ -4,9 +4,9 @@ by itself is left as it is, whatever came before."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from enum import Enum
 
+from rag.intent import intent_of
 from rag.words import content_stems
 
 _POINTING = re.compile(
@@ -14,6 +14,11 @@ _POINTING = re.compile(
     r"the latter|the (?:first|second|third|last|other) "
     r"(?:ones?|two|three|papers?|methods?|models?|approach(?:es)?)|"
     r"(?:that|this|the) (?:paper|work|study|method|model|approach|dataset|system|authors?))\b",
+    re.IGNORECASE,
+)
+# What can only mean something said before.
+_BACK = re.compile(
+    r"\b(?:this|that|the same) (?:paper|work|study|article)\b(?! that)|\bthe (?:former|latter)\b",
     re.IGNORECASE,
 )
 _ELLIPSIS = re.compile(
@@ -31,17 +36,29 @@ _PLACES = (
 _INSIDE = re.compile(r"\b(?:it|its|they|them|their|this|these|that)\b", re.IGNORECASE)
 # A name inside the question: a capital past its first word.
 _NAME = re.compile(r"(?<=[\w,;:] )[\"“(]?[A-Z][\w-]+|\b[a-z]+[A-Z]\w*")
+# What asks about a thing that may be new; "what is the accuracy?" asks about one that is known.
+_DEFINED = re.compile(
+    r"^\W*(?:what(?:'s|’s| is| are)|define|explain|describe|tell me about|how do(?:es)?) "
+    r"(?!(?:the|your|our|new|special)\b)[^\W_]",
+    re.IGNORECASE,
+)
+# A name by its shape: a capital past its first letter or past the first word, or a digit in it.
+_NAMED = re.compile(r"\b[A-Za-z]\w*(?:[A-Z]|\d)|(?<=\w )[\"“(]?[A-Z]\w+")
 REMEMBERED = 4  # earlier questions that a follow-up may lean on
 _DESCRIBED = 3  # content words of a clause that describes something
 _NEW_CLAUSE = re.compile(r"\b(?:and|or|but|while|because|when|since)\b|[,;.?]")
 
 
 class Leaning(Enum):
-    """How surely a question leans on what was said before."""
+    """How surely a question leans on what was said before.
+
+    UNSAID: it may stand alone by its wording, but finds nothing better elsewhere.
+    """
 
     NOT = 0
-    MAYBE = 1
-    CERTAIN = 2
+    UNSAID = 1
+    MAYBE = 2
+    CERTAIN = 3
 
 
 def leaning(text: str) -> Leaning:
@@ -54,8 +71,18 @@ def leaning(text: str) -> Leaning:
     if _ELLIPSIS.search(plain) and len(own) <= 6:
         return Leaning.CERTAIN if len(own) <= 3 else Leaning.MAYBE
     if _POINTING.search(plain):
-        return Leaning.CERTAIN if len(own) <= 4 else Leaning.MAYBE
+        return Leaning.CERTAIN if len(own) <= 4 or _BACK.search(plain) else Leaning.MAYBE
+    # "Which papers are about pruning?" has its topic, if only one word of it.
+    if content_stems(intent_of(text).topic):
+        return Leaning.NOT
     return Leaning.CERTAIN if len(own) <= 1 else Leaning.NOT
+
+
+def names_alone(text: str) -> bool:
+    """Whether a short question points at nothing but names one thing: "What is GCAV?"."""
+    if len(content_stems(text)) != 1 or _POINTING.search(text):
+        return False
+    return bool(_DEFINED.search(text) or _NAMED.search(text))
 
 
 def _names_something(text: str) -> bool:
@@ -75,18 +102,3 @@ def pointed_at(text: str) -> int | None:
     """Which of the things named before is meant ("the second one": 1); None when not said."""
     found = [(m.start(), place) for place, pattern in _PLACES if (m := pattern.search(text))]
     return min(found)[1] if found else None
-
-
-def thread_of(history: Sequence[str]) -> list[str]:
-    """What a conversation is about: the nearest earlier question that stands by itself, and the
-    ones after it.
-
-    Args:
-        history: earlier questions, oldest first; the last `REMEMBERED` count.
-    """
-    thread: list[str] = []
-    for earlier in reversed(history[-REMEMBERED:]):
-        thread.insert(0, earlier.strip())
-        if leaning(earlier) is Leaning.NOT:
-            break
-    return thread

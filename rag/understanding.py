@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.followup import REMEMBERED, Leaning, leaning, pointed_at, thread_of
-from rag.intent import Intent, halves, intent_of
-from rag.members import members
+from rag.comparing import compared
+from rag.followup import REMEMBERED, Leaning, pointed_at
+from rag.intent import Intent, intent_of
 from rag.records import Filters, Hit
 from rag.reranking import DEPTH, reranked
 from rag.retrieval import retrieve
 from rag.spelling import corrected
+from rag.thread import Thread
 from rag.words import content_stems
 
 if TYPE_CHECKING:
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
     from rag.index import OpenIndex
 
 _TELLING = 1  # content words of a follow-up that say what to look for
-_PRIOR = 2  # papers of an earlier question that a follow-up may be about
-_PARTINGS = 6  # ways of parting a comparison that are tried
-_WHOLE = 8  # papers of the whole question among which both have to be
-# Cosine (of paper or sentence) under which an earlier question was about nothing in the index: the
-# farthest of dev's follow-ups is at 0.47, most absent topics are below.
-_ABSENT = 0.4
-_NEAR = 0.3  # cosine under which half a comparison names nothing in the index
-# A question that points back but is this much nearer to another paper than to the last ones has
-# changed the topic: cosines of question and paper.
-_ELSEWHERE, _NEARER = 0.55, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +60,10 @@ def understand(
         history: earlier questions, cleaned, oldest first.
     """
     mended = corrected(text, index)
-    leans = leaning(mended) if history else Leaning.NOT
-    if leans is not Leaning.NOT:
-        earlier = [corrected(h, index) for h in history[-REMEMBERED:]]
-        followed = _followed(index, mended, earlier, leans, filters)
+    if history:
+        followed = _followed(
+            index, mended, [corrected(h, index) for h in history[-REMEMBERED:]], filters
+        )
         if followed is not None:
             return followed
     intent = intent_of(mended)
@@ -83,94 +74,42 @@ def understand(
 
 
 def _followed(
-    index: OpenIndex,
-    text: str,
-    history: Sequence[str],
-    leans: Leaning,
-    filters: Filters | None,
+    index: OpenIndex, text: str, history: Sequence[str], filters: Filters | None
 ) -> Understood | None:
-    """The question with the papers that the conversation is about; None for a change of topic."""
-    thread = thread_of(history)
-    topic = " ".join(thread)
-    kind = intent_of(text).kind
+    """The question with the papers that the conversation is about; None if it stands alone."""
+    thread = Thread(index, history, filters)
+    leans = thread.leaning(text)
+    if leans is Leaning.NOT:
+        return None
+    kind, asked = intent_of(text).kind, text.rstrip("?!. ")
     if kind in ("list", "count"):
         # "Are there other papers about it?": about what was asked before.
-        wanted = intent_of(thread[0]).topic or thread[0].rstrip("?!. ")
-        shown = f"{text.rstrip('?!. ')} (on “{wanted}”)?"
-        return Understood(shown, wanted, wanted, Intent(kind, wanted))
-    papers, several = _papers_of(index, thread, filters)
+        first = thread.questions[0]
+        wanted = intent_of(first).topic or first.rstrip("?!. ")
+        return Understood(f"{asked} (on “{wanted}”)?", wanted, wanted, Intent(kind, wanted))
+    papers, topic = thread.papers, " ".join(thread.questions)
     if not papers:
         return None
-    if not several and max(max(p.dense, p.sentence) for p in papers) < _ABSENT:
+    if thread.absent:
         # There is no paper that it could mean; what was asked before still says what is missing.
         whole = f"{topic} {text}"
         return Understood(whole, whole, whole, Intent("find"))
+    if leans is Leaning.UNSAID:
+        papers = thread.nearest(text)
     # The place that was named last still holds: "the second one", then "how was it trained?".
-    place = next((p for t in (text, *reversed(thread)) if (p := pointed_at(t)) is not None), None)
-    if several and place is not None:
+    said = (text, *reversed(thread.questions))
+    place = next((p for t in said if (p := pointed_at(t)) is not None), None)
+    if leans is not Leaning.UNSAID and thread.several and place is not None:
         papers = papers[place : place + 1] or papers[-1:]
-    vector = index.embedder.encode([text])[0]
-    own = retrieve(index, text, vector, 1, filters)
-    if own and own[0].paper.id not in {p.paper.id for p in papers}:
-        held = retrieve(index, text, vector, 1, Filters(paper_ids=(papers[0].paper.id,)))
-        gain = own[0].dense - (held[0].dense if held else 0.0)
-        if own[0].dense >= _ELSEWHERE and gain >= _NEARER and leans is not Leaning.CERTAIN:
-            return None
-    title = papers[0].paper.title
-    shown = f"{text.rstrip('?!. ')} (in “{title}”)?"
+    shown = f"{asked} (in “{papers[0].paper.title}”)?"
     # "why?" alone gives nothing to look for.
     focus = text if len(content_stems(text)) >= _TELLING else f"{topic} {text}"
+    # What says by no word that it leans on anything is searched as it is.
+    search = text if leans is Leaning.UNSAID else f"{topic} {text}"
     return Understood(
-        shown, f"{topic} {text}", focus, Intent("find"), tuple(p.paper.id for p in papers),
+        shown, search, focus, Intent("find"), tuple(p.paper.id for p in papers),
         leans is Leaning.CERTAIN,
     )  # fmt: skip
-
-
-def _papers_of(
-    index: OpenIndex, thread: Sequence[str], filters: Filters | None
-) -> tuple[list[Hit], bool]:
-    """The papers that earlier questions were about, in the order in which the first or its answer
-    named them; and whether these were several."""
-    intent = intent_of(thread[0])
-    if intent.kind == "compare":
-        sides = compared(index, thread[0], filters)
-        if sides:
-            return [side[0] for side in sides], True
-    about = intent.topic or " ".join(thread)
-    vector = index.embedder.encode([about])[0]
-    if intent.kind in ("list", "count"):
-        return [m.hit for m in members(index, about, vector, filters)], True
-    return retrieve(index, about, vector, _PRIOR, filters), False
-
-
-def compared(
-    index: OpenIndex, question: str, filters: Filters | None = None
-) -> tuple[tuple[Hit, ...], ...]:
-    """The best papers of two things that a question sets side by side; empty if it names one.
-
-    The question is parted where its halves are nearest to two different papers.
-    """
-    partings = halves(question)[:_PARTINGS]
-    if not partings:
-        return ()
-    texts = [half for parting in partings for half in parting]
-    *vectors, vector = index.embedder.encode([*texts, question])
-    whole = [hit.paper.id for hit in retrieve(index, question, vector, _WHOLE, filters)]
-    best: tuple[float, tuple[tuple[Hit, ...], ...]] = (0.0, ())
-    for n, parting in enumerate(partings):
-        sides = tuple(
-            tuple(retrieve(index, half, vectors[2 * n + i], 2, filters))
-            for i, half in enumerate(parting)
-        )
-        if not all(sides) or sides[0][0].paper.id == sides[1][0].paper.id:
-            continue
-        # What is really compared is found by the whole question too.
-        if not {side[0].paper.id for side in sides} <= set(whole):
-            continue
-        near = [max(side[0].dense, side[0].sentence) for side in sides]
-        if min(near) >= _NEAR and sum(near) > best[0]:
-            best = (sum(near), sides)
-    return best[1]
 
 
 def found_for(

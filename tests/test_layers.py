@@ -49,6 +49,8 @@ LAYERS = {
     "rag.reranking": 4,
     "rag.spelling": 4,
     "rag.understanding": 4,
+    "rag.comparing": 4,
+    "rag.thread": 4,
     "rag.abstaining": 4,
     "rag.composing": 4,
     "rag.drafting": 5,

@@ -6,11 +6,12 @@ import pytest
 
 from rag.abbreviations import definitions, glossary
 from rag.asked import asked_for
-from rag.followup import Leaning, leaning, pointed_at, thread_of
+from rag.followup import Leaning, leaning, names_alone, pointed_at
 from rag.index import OpenIndex
 from rag.intent import halves, intent_of
 from rag.matching import content_words
 from rag.spelling import corrected
+from rag.thread import Thread
 from rag.understanding import understand
 
 
@@ -63,6 +64,10 @@ def test_halves_keep_all_but_what_parts_them() -> None:
         ("If a satellite revisit method segments substations, where was it verified?", Leaning.NOT),
         ("parametric zero-cost proxies, search space they were transferred to", Leaning.NOT),
         ("Which papers that use LoRA report GLUE?", Leaning.NOT),
+        ("Which papers are about quantization?", Leaning.NOT),
+        ("other papers on pruning", Leaning.NOT),
+        ("Are there other papers about it?", Leaning.CERTAIN),
+        ("In that paper, which blocks mix receptive fields of different sizes?", Leaning.CERTAIN),
     ],
 )
 def test_leaning(question: str, expected: Leaning) -> None:
@@ -75,9 +80,43 @@ def test_places() -> None:
     assert pointed_at("What do they use?") is None
 
 
-def test_the_topic_is_the_last_question_that_stands_alone() -> None:
-    history = ["What is nnU-Net?", "How does GCAV align concept vectors?", "and why?"]
-    assert thread_of(history) == ["How does GCAV align concept vectors?", "and why?"]
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is GCAV?", True), ("QuantNAS", True),
+        ("What about BigVSAN?", True), ("how does Mamba work?", True),
+        ("what is the accuracy?", False), ("on which datasets?", False), ("why?", False),
+        ("what is it?", False), ("How does GCAV align concept vectors?", False),
+    ],
+)  # fmt: skip
+def test_a_name_alone(question: str, expected: bool) -> None:
+    assert names_alone(question) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("and why?", True),
+        ("were the workers trained?", True),  # by no word, but where else?
+        ("What is GCAV?", False),
+        ("what about BigVSAN?", False),
+        ("Which papers are about quantization?", False),
+        ("How does GCAV align concept vectors?", False),
+        ("What does the detector that is built of nested U-shapes detect?", False),
+    ],
+)
+def test_a_conversation_goes_on_or_not(
+    listing_index: OpenIndex, question: str, leans: bool
+) -> None:
+    asked = "How many dialogs are in Taskmaster-1?"
+    thread = Thread(listing_index, [asked], None)
+    assert (thread.leaning(question) is not Leaning.NOT) is leans
+    assert "Taskmaster-1" in thread.papers[0].paper.title
+    after = Thread(listing_index, [asked, question], None)
+    assert after.questions == ([asked, question] if leans else [question])
+    found = understand(listing_index, question, [asked])
+    assert ("Taskmaster-1" in found.text) is leans
+    assert bool(found.about) is leans
 
 
 @pytest.mark.parametrize(
