@@ -165,7 +165,9 @@ def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) ->
     wanted = _wanted(question)
     if missing:
         reason += "does not mention " + ", ".join(f"“{w}”" for w in missing[:4])
-        reason += f", nor state {wanted}." if wanted and len(missing) < 3 else "."
+        # Who doesn't mention GPUs doesn't state their number either.
+        new = wanted and len(missing) < 3 and not any(f"“{w}”" in wanted for w in missing)
+        reason += f", nor state {wanted}." if new else "."
     else:
         reason += f"does not state {wanted}." if wanted else "touches on it but does not state it."
     if evidence and evidence[0].similarity >= _CLOSE:

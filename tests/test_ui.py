@@ -388,6 +388,30 @@ def test_a_collection_is_made_filled_by_pasting_and_deleted(
         assert not page.locator("b").get_by_text("rain", exact=True).count()
 
 
+def test_the_newest_answer_comes_into_view_unless_the_reader_scrolls(
+    browser: Browser, server: tuple[str, int]
+) -> None:
+    with visit(browser, server[0]) as page:
+        question = "How many buoys gave readings to Tidewise?"
+        ask(page, question)
+        assert page.evaluate("scrollY") == 0  # it was in view
+        for n in (2, 3):
+            page.locator("#question textarea").scroll_into_view_if_needed()
+            ask(page, question, n)
+            last = page.locator(".turn").nth(n - 1)
+            place = last.bounding_box()
+            assert place is not None
+            assert -1 <= place["y"] <= 0.3 * 900
+        page.locator("#question textarea").fill(question)
+        page.keyboard.press("Enter")
+        page.locator(".turn").nth(3).wait_for()
+        page.mouse.move(300, 300)
+        page.mouse.wheel(0, -9000)
+        page.wait_for_function("() => document.querySelectorAll('.turn.done').length === 4")
+        page.wait_for_timeout(300)
+        assert page.evaluate("scrollY") == 0
+
+
 def test_filters_name_only_papers_that_are_there(
     browser: Browser, language_model: LanguageModel, tmp_path: Path
 ) -> None:

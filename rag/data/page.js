@@ -127,12 +127,29 @@ for (const [kind, over] of [['mouseover', true], ['mouseout', false]]) {
   });
 }
 
+// The answer on its way comes into view from its question on, as soon as the page is long enough;
+// whoever scrolls meanwhile is left alone.
+let going = false, placed = null;
+const follow = () => {
+  const turn = element.querySelector('.turn:last-of-type');
+  const now = Boolean(turn) && !turn.classList.contains('done');
+  if (now && !going) placed = scrollY;
+  if (placed !== null && (now || going)) {
+    if (Math.abs(scrollY - placed) > 4) placed = null;
+    else if (turn && turn.getBoundingClientRect().top > innerHeight * .3) {
+      turn.scrollIntoView({block: 'start', behavior: 'instant'});
+      placed = scrollY;
+    }
+  }
+  going = now;
+};
+
 // Gradio mends the HTML in place. A box that was ticked for one paper must not stay so for another
 // that takes its row; and a paper that is shown comes into view.
 let paper = '';
 new MutationObserver(changes => {
-  for (const {type, target} of changes) {
-    if (type === 'attributes' && target.matches('.tick')) target.checked = false;
+  for (const {attributeName, target} of changes) {
+    if (attributeName === 'value' && target.matches('.tick')) target.checked = false;
   }
   const card = element.querySelector(':scope section.card[aria-label="Paper"]');
   const text = card ? card.textContent : '';
@@ -141,8 +158,9 @@ new MutationObserver(changes => {
     card.scrollIntoView({block: 'nearest', behavior: quiet});
   }
   paper = text;
+  follow();
 }).observe(element, {subtree: true, childList: true, characterData: true, attributes: true,
-                     attributeFilter: ['value']});
+                     attributeFilter: ['value', 'class']});
 
 // Once for the page: "/" goes to the question, Esc stops an answer.
 if (!window.ragKeys) {

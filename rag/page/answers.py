@@ -151,7 +151,9 @@ def _status(turn: Turn) -> str:
         if kind == "statement":
             checked = f"{counted(len(turn.claims), kind)} from {papers}, each checked · "
         sure = f"{sureness(turn.supported)}. " if turn.supported is not None else ""
-        going = (sure + checked if turn.claims else "") + f"{took} · {turn.answer.model.name}"
+        model = turn.answer.model.name
+        by = "no language model" if model in ("", "none") else model
+        going = (sure + checked if turn.claims else "") + f"{took} · {by}"
     busy = "" if turn.finished else " busy"
     return f'<p class="status{busy}" role="status">{escape(turn.note or going)}</p>'
 
