@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.config import Settings, default_index
-from rag.errors import DiskError
 from rag.store import DATABASE_NAME
 
 if TYPE_CHECKING:
@@ -65,12 +64,7 @@ def open_index(
         f"using the bundled starter corpus ({sum(1 for _ in starter_papers())} papers); "
         "index your own with: rag index PATH"
     )
-    try:
-        return open_starter(embedder, settings, token_counter(), progress)
-    except OSError as e:
-        raise DiskError(
-            f"cannot keep the starter index: {e}", "name another folder in $RAG_CACHE"
-        ) from e
+    return open_starter(embedder, settings, token_counter(), progress)
 
 
 def model_loader(settings: Settings, notice: Notice) -> Callable[[], LanguageModel]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.config import cache_dir
+from rag.errors import DiskError
 from rag.index import OpenIndex
 from rag.models import data_file, file_digest
 from rag.records import Paper
@@ -44,11 +45,20 @@ def open_starter(
     count: TokenCounter,
     progress: Progress | None = None,
 ) -> OpenIndex:
-    """The starter corpus's index, built when it isn't there whole."""
-    folder = starter_folder(embedder, settings)
-    if not (folder / DATABASE_NAME).is_file() or not (folder / "complete").is_file():
-        from rag.index import add_papers
+    """The starter corpus's index, built when it isn't there whole.
 
-        add_papers(folder, starter_papers(), embedder, count, settings, progress)
-        (folder / "complete").touch()
-    return OpenIndex(folder, embedder)
+    Raises:
+        DiskError: it can't be kept.
+    """
+    folder = starter_folder(embedder, settings)
+    try:
+        if not (folder / DATABASE_NAME).is_file() or not (folder / "complete").is_file():
+            from rag.index import add_papers
+
+            add_papers(folder, starter_papers(), embedder, count, settings, progress)
+            (folder / "complete").touch()
+        return OpenIndex(folder, embedder)
+    except OSError as e:
+        raise DiskError(
+            f"cannot keep the starter index: {e}", "name another folder in $RAG_CACHE"
+        ) from e

@@ -23,7 +23,7 @@ from rag.collections.kept import (
     gone,
     is_starter_folder,
 )
-from rag.errors import DiskError, IndexMissingError, UsageError
+from rag.errors import IndexMissingError, UsageError
 from rag.session import token_counter
 from rag.store import DATABASE_NAME
 
@@ -157,12 +157,7 @@ class Shelf:
             return OpenIndex(collection.place, embedder)
         from rag.starter import open_starter
 
-        try:
-            return open_starter(embedder, settings, token_counter(), progress)
-        except OSError as e:
-            raise DiskError(
-                f"cannot keep the starter index: {e}", "name another folder in $RAG_CACHE"
-            ) from e
+        return open_starter(embedder, settings, token_counter(), progress)
 
     def _over(self, index: OpenIndex) -> Assistant:
         """Another assistant: questions being answered go on with the index they began with."""
