@@ -13,7 +13,7 @@ from rag.asked import asked_for
 from rag.claims import contradicts
 from rag.evidence import Selection, bounded, fitted
 from rag.linear import probability
-from rag.matching import content_words
+from rag.matching import ASKING, content_words
 from rag.records import Evidence, Hit
 from rag.words import STOP_WORDS, content_stems
 
@@ -48,6 +48,19 @@ _FIGURE = re.compile(
 # Cosine of question and best paper, and its match, together: below it the topic is another one.
 # No answerable dev question is as low, and two in three on absent topics are.
 _FAR = 0.56
+# Words of asking, which no abstract has to mention.
+_ASKING = ASKING | frozenset(
+    [
+        "explain", "explains", "explained", "summarize", "summarise", "summary", "describe",
+        "elaborate", "mention", "mentions", "mentioned", "said", "state", "states", "stated",
+        "works", "worked", "list", "define", "know", "please", "difference", "reason", "reasons",
+    ]
+)  # fmt: skip
+_POSSESSIVE = re.compile(r"'s\b", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r"\s+(?:do|does|did|is|are|was|were|has|have|had|can|could|should|will|would|may|might|must)\b",
+    re.IGNORECASE,
+)
 _BEST = 3  # sentences of the best paper that count as evidence
 
 
@@ -156,11 +169,14 @@ def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) ->
             )
     reason = f"The abstracts don't hold the answer: the nearest, “{paper.title}”, "
     known = set(content_stems(f"{paper.title} {paper.abstract}"))
-    words = dict.fromkeys(re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", question))
+    plain = _POSSESSIVE.sub("", question.replace("’", "'"))
+    words = dict.fromkeys(re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", plain))
     missing = [
         w
         for w in words
-        if w.lower() not in STOP_WORDS and (own := set(content_stems(w))) and not own & known
+        if w.lower() not in STOP_WORDS | _ASKING
+        and (own := set(content_stems(w)))
+        and not own & known
     ]
     wanted = _wanted(question)
     if missing:
@@ -181,23 +197,12 @@ def _wanted(question: str) -> str:
     asked = asked_for(question, words)
     if asked.want == "terse" or not asked.words:
         return ""
-    phrase = question[words[asked.words[0]].start : words[asked.words[-1]].end]
+    start, end = words[asked.words[0]].start, words[asked.words[-1]].end
+    phrase = question[start:end]
+    if asked.want == "thing" and not _AUXILIARY.match(question, end):
+        return ""  # "which models outperform …": where the thing ends isn't told
     if asked.want == "thing":
         return f"the “{phrase}”"
     if re.search(r"\bhow many\b", question, re.IGNORECASE):
         return f"the number of “{phrase}”"
     return f"how much “{phrase}”" if "how much" in question.lower() else f"how {phrase}"
-
-
-def none_listed(topic: str, hits: Sequence[Hit], of: int) -> str:
-    """Why a list of papers is empty, for people."""
-    if not hits:
-        return "The abstracts hold no answer: no paper passes the filters."
-    return f"None of the {of:,} papers matches “{topic}”. The nearest is “{hits[0].paper.title}”."
-
-
-def whole_counted(of: int) -> str:
-    """How many papers there are, when no topic is named: no abstract states it, so that it is no
-    answer with citations."""
-    papers = "is 1 paper" if of == 1 else f"are {of:,} papers"
-    return f"There {papers} here. Name a topic to count those about it."

@@ -21,7 +21,6 @@ _MARGIN, _MARGIN_MANY = 0.3, 6.0
 # The same for further sentences of the best paper: the scores are log odds, so this is 1 in 90.
 _FILLER = 4.5
 _ALONE = "The abstract says:"
-LISTED = 12  # papers of a list that are quoted
 _MANY = re.compile(
     r"\b(?:papers|studies|works(?= (?:on|about|that|which|using)\b))\b|"
     r"\b(?:which|list|name|compare) (?:\w+ )?(?:methods|approaches|models|systems|techniques)\b",
@@ -164,22 +163,3 @@ def answer_text(claims: Sequence[Claim], sources: Sequence[Source]) -> str:
             framed = 0
             parts.append(f"{claim.text} {marks}")
     return " ".join(parts)
-
-
-def list_text(
-    topic: str, claims: Sequence[Claim], sources: Sequence[Source], found: int, of: int
-) -> str:
-    """How many papers were found and each one's title with its quote.
-
-    Args:
-        found: papers about the topic; of: papers in the index.
-    """
-    shown = len(claims)
-    matching = "matches" if found == 1 else "match"
-    lead = f"{found:,} of {of:,} papers {matching} “{topic}”"
-    lead += f"; the {shown} surest:" if shown < found else ":"
-    titles = {s.n: s.paper.title for s in sources}
-    lines = [
-        f"[{c.citations[0].source}] {titles[c.citations[0].source]}: “{c.text}”" for c in claims
-    ]
-    return "\n".join([lead, *lines])

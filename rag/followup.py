@@ -9,13 +9,23 @@ from enum import Enum
 from rag.intent import intent_of
 from rag.words import content_stems
 
-_POINTING = re.compile(
+_ONE = r"(?:ones?|papers?|methods?|models?|approach(?:es)?|works?)"
+_NTH = r"(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last|other)"
+_FIRM = (
     r"\b(?:it|its|itself|they|them|their|theirs|this|that|these|those|the same|the former|"
-    r"the latter|the (?:first|second|third|last|other) "
-    r"(?:ones?|two|three|papers?|methods?|models?|approach(?:es)?)|"
-    r"(?:that|this|the) (?:paper|work|study|method|model|approach|dataset|system|authors?))\b",
+    rf"the latter|the {_NTH} (?:{_ONE}|two|three)|(?:that|this) (?:paper|work|study|method|model|"
+    r"approach|dataset|system|authors?)|(?:paper|number|no\.?|#) ?[1-9])\b|\[[1-9]\]"
+)
+_THINGS = r"(?:paper|work|study|method|model|approach|dataset|system|authors?)"
+_POINTING = re.compile(rf"{_FIRM}|\bthe {_THINGS}\b", re.IGNORECASE)
+_POINTING_FIRMLY = re.compile(_FIRM, re.IGNORECASE)
+# "The paper about Mamba", "the authors of LoRA": told which.
+_TOLD = re.compile(
+    rf"\bthe {_THINGS}s? (?:on|about|of|by|behind|called|named|from|with|that|which)\b"
+    r"(?! (?:it|this|that|these|those|them)\b)",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r"\s*(?:and|but|or|also)\b", re.IGNORECASE)
 # What can only mean something said before.
 _BACK = re.compile(
     r"\b(?:this|that|the same) (?:paper|work|study|article)\b(?! that)|\bthe (?:former|latter)\b",
@@ -27,11 +37,14 @@ _ELLIPSIS = re.compile(
 _RELATIVE = re.compile(
     r"\b(?:papers?|methods?|models?|works?|approach(?:es)?|those|one) that\b", re.I
 )
-_ONE = r"(?: (?:ones?|papers?|methods?|models?|approach(?:es)?|works?))?"
-_PLACES = (
-    (0, re.compile(rf"\bthe (?:former|first){_ONE}\b", re.IGNORECASE)),
-    (1, re.compile(rf"\bthe (?:latter|second|other){_ONE}\b", re.IGNORECASE)),
-    (2, re.compile(rf"\bthe third{_ONE}\b", re.IGNORECASE)),
+_ORDINALS = {
+    "first": 0, "former": 0, "1st": 0, "second": 1, "latter": 1, "2nd": 1, "third": 2, "3rd": 2,
+    "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1,
+}  # fmt: skip
+_PLACE = re.compile(
+    rf"\bthe (?P<plain>former|latter)\b|\bthe (?P<nth>{_NTH})(?: {_ONE}\b|(?=\W*$))|"
+    r"\b(?:paper|number|no\.?|#) ?(?P<n>[1-9])\b|\[(?P<cited>[1-9])\]",
+    re.IGNORECASE,
 )
 _INSIDE = re.compile(r"\b(?:it|its|they|them|their|this|these|that)\b", re.IGNORECASE)
 # A name inside the question: a capital past its first word.
@@ -44,7 +57,10 @@ _DEFINED = re.compile(
 )
 # A name by its shape: a capital past its first letter or past the first word, or a digit in it.
 _NAMED = re.compile(r"\b[A-Za-z]\w*(?:[A-Z]|\d)|(?<=\w )[\"“(]?[A-Z]\w+")
-REMEMBERED = 4  # earlier questions that a follow-up may lean on
+# Said to be polite; nothing is asked.
+_POLITE = re.compile(
+    r"^\W*(?:thanks?(?: you)?|ok(?:ay)?|great|cool|nice|good|got it|hi|hello)\b\W*$", re.I
+)
 _DESCRIBED = 3  # content words of a clause that describes something
 _NEW_CLAUSE = re.compile(r"\b(?:and|or|but|while|because|when|since)\b|[,;.?]")
 
@@ -63,19 +79,32 @@ class Leaning(Enum):
 
 def leaning(text: str) -> Leaning:
     """Whether a question can't be understood alone."""
-    own = content_stems(text)
+    own, intent = content_stems(text), intent_of(text)
+    if intent.like:
+        return Leaning.CERTAIN
     # Pointers that point inside the question: "papers that …", "X is fast and it …".
-    plain = _RELATIVE.sub(" ", text)
+    plain = _TOLD.sub(" ", _RELATIVE.sub(" ", text))
     if _names_something(text):
         plain = _INSIDE.sub(" ", plain)
+    pointing = _POINTING.search(plain)
+    # "Which papers are about pruning?" has its topic, if only one word of it.
+    if intent.kind in ("list", "count") and not pointing:
+        return Leaning.NOT
     if _ELLIPSIS.search(plain) and len(own) <= 6:
         return Leaning.CERTAIN if len(own) <= 3 else Leaning.MAYBE
-    if _POINTING.search(plain):
+    if pointing:
         return Leaning.CERTAIN if len(own) <= 4 or _BACK.search(plain) else Leaning.MAYBE
-    # "Which papers are about pruning?" has its topic, if only one word of it.
-    if content_stems(intent_of(text).topic):
-        return Leaning.NOT
     return Leaning.CERTAIN if len(own) <= 1 else Leaning.NOT
+
+
+def points_firmly(text: str) -> bool:
+    """Whether a word stands for something said before; "why …" and "the model" may not."""
+    return bool(_POINTING_FIRMLY.search(text) or _JOINED.match(text))
+
+
+def is_polite(text: str) -> bool:
+    """Whether it is "Thanks!" or the like, and no question."""
+    return bool(_POLITE.match(text))
 
 
 def names_alone(text: str) -> bool:
@@ -98,7 +127,19 @@ def _names_something(text: str) -> bool:
     return bool(_NEW_CLAUSE.search(text, name.end(), max(name.end(), pointer.start())))
 
 
-def pointed_at(text: str) -> int | None:
-    """Which of the things named before is meant ("the second one": 1); None when not said."""
-    found = [(m.start(), place) for place, pattern in _PLACES if (m := pattern.search(text))]
-    return min(found)[1] if found else None
+def pointed_at(text: str, before: int | None = None) -> int | None:
+    """Which of the things named before is meant ("the second one": 1; the last: -1); None when
+    not said.
+
+    Args:
+        before: which was meant so far; "the other one" is the other of the first two.
+    """
+    found = _PLACE.search(text)
+    if not found:
+        return None
+    said = found["plain"] or found["nth"]
+    if said is None:
+        return int(found["n"] or found["cited"]) - 1
+    if said.lower() == "other":
+        return 0 if before == 1 else 1
+    return _ORDINALS[said.lower()]

@@ -43,10 +43,36 @@ _LIST = re.compile(
     r"(?P<link>" + _LINK + r")(?P<topic>.*)$",
     re.IGNORECASE,
 )
+_PLACE = r"(?:the|this|my|our|your) (?:collection|corpus|index|library|set|list|folder|database)"
+# All papers, not those on a topic.
 _ALL = re.compile(
-    r"^(?:(?:are |is )?(?:there|here|indexed|in (?:the|this|my|our|your) "
-    r"(?:collection|corpus|index|library|set|list|folder|database))|"
-    r"(?:do|did) (?:we|i|you) have)?$",
+    rf"^(?:(?:are |is )?(?:there|here|indexed|loaded|saved|in {_PLACE})(?: in (?:total|all))?|"
+    r"in total|in all|altogether|overall|"
+    r"(?:do|did|have)? ?(?:we|i|you) (?:have|got|hold|know)(?: (?:here|now|in total|in all))?|"
+    rf"{_PLACE} (?:have|has|contains?|holds?|includes?))?$",
+    re.IGNORECASE,
+)
+# Words before what is asked for: "ok, tell me which papers …".
+_BEFORE = re.compile(
+    r"^(?:(?:and|so|ok(?:ay)?|hi|hello|hey|also|then|now|well|please|thanks|but)[,.!]? +)*"
+    r"(?:(?:(?:can|could|would|will) you (?:please )?|please )?"
+    r"(?:tell|show|give|find) (?:me |us )(?:please )?(?=which|what|how many|a list of|the list of)|"
+    r"do you know (?:of |about )?(?=any|some|which|papers?)|"
+    r"(?:a|the) list of |(?:i would|i'd) like (?:to see )?(?:a list of )?)?"
+    r"(?:(?:a|the) list of )?",
+    re.IGNORECASE,
+)
+# "Similar papers", "any newer ones": near what was spoken of, not on a topic of that name.
+_MORE = r"(?:more|others?|further|similar|related|comparable|newer|older|recent|additional)"
+_IT = r"(?:it|this|that|these|those|them)(?: (?:one|paper|topic|subject|work))?"
+_LIKE = re.compile(
+    rf"^(?:which |what |any |some |find |show |list |(?:is|are) there |do (?:we|i|you) have |me )*"
+    rf"(?:(?:{_MORE} )+{_PAPERS}(?: (?:like|on|about|to|as|near) {_IT})?|{_PAPERS} like {_IT})$",
+    re.IGNORECASE,
+)
+_ABSENT = re.compile(
+    r"\b(?:do|does|did|is|are|was|were|has|have|had|can|could|will)(?: not\b(?! only)|n['’]t\b)|"
+    r"\bbut not\b|\bexcept\b|\bexcluding\b|\bother than\b|\bnever\b",
     re.IGNORECASE,
 )
 # "How many articles were reviewed": what is said of papers within a paper.
@@ -58,9 +84,20 @@ _SPOKEN = re.compile(
     r"^(?:by|from|of)\b|^(?:shown|found|reported|suggested) that\b|"
     r"^(?:the|this|that|its?|their|they|he|she|authors?)\b.*"
     r"\b(?:review|cover|cite|survey|analy[sz]e|include|examine|consider|compare|summari[sz]e|"
-    r"collect|screen|contain|discuss)s?$",
+    r"collect|screen|contain|discuss|use|need|have|test|read|label)s?$",
     re.IGNORECASE,
 )
+# "How many papers does S2ORC contain", "how many articles are in the XSum dataset": counted there.
+_HOLDS = re.compile(
+    r"^.+ (?:have|has|hold|contain|include|cover|comprise|cite|review|use|span|list)s?$",
+    re.IGNORECASE,
+)
+_INSIDE = re.compile(
+    r"^in .*\b(?:data ?sets?|corpus|corpora|benchmarks?|surveys?|reviews?|splits?|training|"
+    r"test set|collection)$",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(r"\ball\b|\bevery\b|\b(?:have|got|are there|is there)\b", re.IGNORECASE)
 _LAST = re.compile(
     rf"^(?P<topic>.+?)[,:;] *(?:which|what|(?P<count>how many)) {_PAPERS}$", re.IGNORECASE
 )
@@ -89,27 +126,42 @@ class Intent:
     Attributes:
         kind: "compare" says that two things may be meant; which, the index has to tell.
         topic: what the papers asked for are about; "" unless a list or a number is asked for, and
-            for the number of all papers.
+            for all papers.
+        like: papers are asked for that are like those spoken of before.
+        absent: papers are asked for that don't have something.
     """
 
     kind: Kind
     topic: str = ""
+    like: bool = False
+    absent: bool = False
 
 
 def intent_of(question: str) -> Intent:
     """Tell what kind of answer a question asks for."""
     text = question.strip().rstrip("?!. ")
+    text = _BEFORE.sub("", text, count=1)
+    if _LIKE.match(text):
+        return Intent("list", like=True)
     for kind, pattern in (("count", _COUNT), ("list", _LIST)):
         found = pattern.match(text)
         # Without a word of asking, "two papers argue …" tells something.
         if found and (kind == "count" or found["lead"] or not found["kind"]):
-            topic = found["topic"].strip(" ,:;")
-            if kind == "count" and not found["kind"] and _ALL.match(topic):
-                return Intent("count")
-            spoken = _BEEN.search(found["link"]) and _DONE.match(topic)
+            topic, link = found["topic"].strip(" ,:;"), found["link"].strip(" ,")
+            asks: Kind = "count" if kind == "count" else "list"
+            if not found["kind"] and _ALL.match(topic):
+                if asks == "count" or topic or _WHOLE.search(text):
+                    return Intent(asks)
+                continue
+            if asks == "count" and (
+                (_HOLDS.match(topic) and re.search(r"\b(?:do|does|did)$", link, re.IGNORECASE))
+                or _INSIDE.match(topic)
+            ):
+                continue
+            spoken = _BEEN.search(link) and _DONE.match(topic)
             if not spoken and not _SPOKEN.match(topic) and (topic or found["kind"]):
                 topic = re.sub(r"^(?:and|or) ", "", " ".join(f"{found['kind']} {topic}".split()))
-                return Intent("count" if kind == "count" else "list", topic)
+                return Intent(asks, topic, absent=bool(_ABSENT.search(text)))
     last = _LAST.match(text)
     if last:
         return Intent("count" if last["count"] else "list", last["topic"])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+")
 # Verbs and nouns of asking, which any abstract may lack and yet answer.
-_ASKING = frozenset(
+ASKING = frozenset(
     [
         "achieve", "achieved", "achieves", "actually", "attain", "attained", "attains", "become",
         "becomes", "bring", "brings", "call", "called", "come", "comes", "consist", "consists",
@@ -76,7 +76,7 @@ def content_words(question: str) -> tuple[Span, ...]:
     """Where a question's words stand that say what it is about; all words when none does."""
     found = [Span(m.start(), m.end()) for m in _WORD.finditer(question)]
     telling = [s for s in found if question[s.start : s.end].lower() not in STOP_WORDS]
-    kept = [s for s in telling if question[s.start : s.end].lower() not in _ASKING]
+    kept = [s for s in telling if question[s.start : s.end].lower() not in ASKING]
     return tuple(kept or telling or found)
 
 

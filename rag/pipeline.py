@@ -15,21 +15,19 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import rag
-from rag.abstaining import answerable, none_listed, refusal, whole_counted
+from rag.abstaining import answerable, refusal
 from rag.claims import check_quote
 from rag.composing import (
-    LISTED,
     Numbering,
     answer_text,
     choose_quotes,
-    list_text,
     quote_claims,
     set_side_by_side,
 )
 from rag.drafting import drafted_claims
 from rag.errors import RagError
 from rag.evidence import select_evidence
-from rag.members import MEMBER, candidates, looked_at
+from rag.listings import LISTED, listing_of, listing_text
 from rag.reader import Reader, open_reader, reader_digest
 from rag.records import (
     Answer,
@@ -230,7 +228,8 @@ class Assistant:
         together = [side[0].paper.id for side in understood.sides]
         try:
             selection = select_evidence(
-                self.index, understood.focus, vector, hits[:1] if understood.certain else hits,
+                self.index, understood.focus, vector,
+                hits[: understood.meant] if understood.certain else hits,
                 model.engine if model else None,
                 self.settings.candidates * max(len(understood.sides), 1), _heeding(stopped),
                 self._reader(),
@@ -266,46 +265,23 @@ class Assistant:
     def _listed(
         self, question: Question, understood: Understood, clock: _Clock, state: str
     ) -> Iterator[Event]:
-        """Papers about a topic, from the whole index; no language model takes part."""
-        topic = understood.intent.topic
-        of = looked_at(self.index, question.filters)
-        if not topic:
-            yield Retrieved(understood.text, ())
-            yield Selected((), 0.0)
-            shown = whole_counted(of)
-            yield Done(
-                self._answer(
-                    question, understood.text, (), (), Numbering(), clock, None, shown, state
-                )
-            )
-            return
-        vector = self.index.embedder.encode([topic])[0]
-        near = candidates(self.index, topic, vector, question.filters)
-        found = [m for m in near if m.probability >= MEMBER]
-        hits = [m.hit for m in (found or near)[: max(self.settings.papers, len(found))]]
+        """Papers on a topic, or like another; no language model takes part."""
+        listing = listing_of(self.index, understood, question.filters, self.settings.papers)
         clock.lap("retrieve")
-        yield Retrieved(understood.text, tuple(hits))
-        evidence = [
-            Evidence(
-                f"S{n}", m.hit.paper, m.shown_by, n - 1, float("-inf"), m.hit.sentence,
-                m.probability,
-            )
-            for n, m in enumerate(found, 1)
-        ]  # fmt: skip
-        clock.lap("evidence")
-        yield Selected(tuple(evidence), near[0].probability if near else 0.0)
+        yield Retrieved(understood.text, listing.hits)
+        yield Selected(listing.evidence, listing.probability)
         numbering = Numbering()
         claims = []
-        for claim in quote_claims([(e, e.span) for e in evidence[:LISTED]], numbering):
+        for claim in quote_claims([(e, e.span) for e in listing.evidence[:LISTED]], numbering):
             if _stands(claim, numbering):
                 claims.append(claim)
                 yield Claimed(claim, numbering.sources)
         clock.lap("verify")
-        shown = list_text(topic, claims, numbering.sources, len(found), of)
+        shown = listing_text(listing.lead, claims, numbering.sources)
         yield Done(
             self._answer(
-                question, understood.text, hits, claims, numbering, clock, None,
-                shown if claims else none_listed(topic, hits, of), state,
+                question, understood.text, listing.hits, claims, numbering, clock, None,
+                shown if claims else listing.nothing, state,
             )
         )  # fmt: skip
 

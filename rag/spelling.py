@@ -18,6 +18,30 @@ _WORD = re.compile(r"(?<![\w'’.@/-])[A-Za-z]?[a-z]{3,}(?![\w'’@/-])")
 _SHORTEST = 4  # letters; shorter words have too many neighbours
 _LONG = 11  # letters from which on two slips are allowed
 _INFLECTED = 9  # letters from which on an ending may hide the stem
+# Words of the field that a small corpus may lack, and whose neighbours mean something else.
+_FIELD = frozenset(
+    [
+        "adsorption", "adapters", "ablate", "aleatoric", "amortise", "annealed", "attentive",
+        "autoregressive", "backdoor", "backdoors", "causal", "coders", "collate", "convex",
+        "copula", "decoders", "denoise", "diluted", "discretise", "epistemic", "ergodic",
+        "finetune", "foveated", "gated", "gating", "geodesic", "hinge", "hysteresis", "imputed",
+        "infill", "inpaint", "inpainting", "jailbreak", "jitter", "kernels", "latents", "logit", "logits",
+        "lossless", "lossy", "masked", "meshes", "moded", "motif", "motifs", "nerfs", "octree",
+        "outpainting", "parsing", "patching", "pooled", "pooling", "priors", "probing", "pruned",
+        "quantile", "quantiles", "reranker", "resampling", "rollout", "rollouts", "routed",
+        "saliency", "shapley", "skolem", "sketching", "softmax", "sparsify", "spiking", "splat",
+        "splats", "splatting", "splicing", "stitching", "stride", "strided", "surrogate", "tensor",
+        "tiling", "tokens", "unlearn", "unlearning", "upsample", "voxel", "voxels", "whitening",
+    ]
+)  # fmt: skip
+_ENDINGS = ("s", "es", "d", "ed", "ing", "er", "ers", "or", "ors", "ly", "able", "ment")
+# A short vowel before a doubled letter: "splatt" of "splat", but not "trainn" of "train".
+_DOUBLED = re.compile(r"(?:^|[^aeiou])[aeiou]([bdgklmnprt])\1$")
+_PREFIXES = (
+    "hyper", "hypo", "inter", "intra", "macro", "micro", "over", "under", "pre", "post", "anti",
+    "mono", "multi", "homo", "hetero", "exo", "endo", "ab", "ad", "un", "in", "im", "dis", "de",
+    "re", "non", "sub", "super",
+)  # fmt: skip
 _TRIED = 20  # neighbouring stems looked up
 _PAPERS = 8  # papers in which a stem's words are looked up
 
@@ -47,7 +71,29 @@ def _unknown(word: str, index: OpenIndex, first: bool) -> bool:
     if word[0].isupper() and not first:
         return False  # a name
     low = word.lower()
-    return not index.embedder.is_word(low) and index.snapshot.document_frequency(low) == 0
+    if low in _FIELD or index.embedder.is_word(low) or index.snapshot.document_frequency(low):
+        return False
+    return not any(index.embedder.is_word(base) for base in _bases(low))
+
+
+def _bases(word: str) -> list[str]:
+    """Words that this one may be a form of: "splicing" of "splice", "splatting" of "splat"."""
+    found = []
+    for ending in _ENDINGS:
+        base = word.removesuffix(ending)
+        if base == word or len(base) < _SHORTEST - 1:
+            continue
+        found += [base, f"{base}e"] + ([f"{base[:-1]}y"] if base.endswith("i") else [])
+        if _DOUBLED.search(base):
+            found.append(base[:-1])
+    return found
+
+
+def _opposed(word: str, other: str) -> bool:
+    """Whether two words begin in ways that change what they mean: "hypotension" is no slip of
+    "hypertension"."""
+    own, theirs = (next((p for p in _PREFIXES if w.startswith(p)), "") for w in (word, other))
+    return own != theirs
 
 
 def _nearest(word: str, index: OpenIndex) -> str | None:
@@ -72,6 +118,8 @@ def _nearest(word: str, index: OpenIndex) -> str | None:
             continue  # People rarely miss the first letter.
         for surface in _spelled(term, index):
             distance = OSA.distance(word, surface)
+            if _opposed(word, surface):
+                continue
             key = (distance, -terms[term], surface)
             if 0 < distance <= most and (best is None or key < best):
                 best = key

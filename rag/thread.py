@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag.comparing import compared
-from rag.followup import REMEMBERED, Leaning, leaning, names_alone
+from rag.followup import Leaning, is_polite, leaning, names_alone, points_firmly
 from rag.intent import intent_of
 from rag.members import members
 from rag.records import Filters, Hit
+from rag.reranking import DEPTH, reranked
 from rag.retrieval import retrieve
 from rag.words import content_stems
 
 if TYPE_CHECKING:
     from rag.index import OpenIndex
 
+REMEMBERED = 12  # earlier questions among which the first of a thread is looked for
+_KEPT = 4  # questions of a thread that count: the first and the newest ones
 _PRIOR = 2  # papers of an earlier question that a follow-up may be about
 # Cosine (of paper or sentence) under which an earlier question was about nothing in the index: the
 # farthest of dev's follow-ups is at 0.47, most absent topics are below.
@@ -36,6 +39,9 @@ class Thread:
 
     Args:
         history: earlier questions, oldest first; the last `REMEMBERED` count.
+
+    Attributes:
+        questions: its first question and the newest that lean on it, oldest first.
     """
 
     def __init__(self, index: OpenIndex, history: Sequence[str], filters: Filters | None) -> None:
@@ -44,16 +50,19 @@ class Thread:
         self._found: tuple[list[Hit], bool] | None = None
         self._tried: dict[str, tuple[list[Hit], list[Hit]]] = {}
         for text in history[-REMEMBERED:]:
-            if self.questions and self.leaning(text) is Leaning.NOT:
-                self.questions = []
-            self.questions.append(text.strip())
+            if is_polite(text):
+                continue
+            if self.questions and self.leaning(text) is not Leaning.NOT:
+                self.questions[1:] = [*self.questions[1:], text.strip()][1 - _KEPT :]
+                continue
+            self.questions = [text.strip()]
             self._found = None
             self._tried.clear()
 
     @property
     def papers(self) -> list[Hit]:
-        """What it is about, in the order in which its first question or the answer to it named
-        them; likeliest first if it named one."""
+        """What its first question is about, in the order in which it or its answer named them;
+        likeliest first if it is about one."""
         return self._about()[0]
 
     @property
@@ -77,7 +86,10 @@ class Thread:
             return Leaning.UNSAID if within else leans
         if not self.papers:
             return leans
-        if names_alone(text) or leans is Leaning.MAYBE:
+        weak = leans is Leaning.MAYBE or (
+            len(content_stems(text)) > 1 and not points_firmly(text) and not intent_of(text).like
+        )
+        if weak or names_alone(text):
             return Leaning.NOT if self._away(text) >= _OTHER else leans
         return leans
 
@@ -96,12 +108,14 @@ class Thread:
             sides = compared(self._index, self.questions[0], self._filters)
             if sides:
                 return [side[0] for side in sides], True
-        about = intent.topic or " ".join(self.questions)
+        about = intent.topic or self.questions[0]
         vector = self._index.embedder.encode([about])[0]
         if intent.kind in ("list", "count"):
             near = members(self._index, about, vector, self._filters)
             return [m.hit for m in near], True
-        return retrieve(self._index, about, vector, _PRIOR, self._filters), False
+        # Ranked as it was when it was answered.
+        hits = retrieve(self._index, about, vector, DEPTH, self._filters)
+        return reranked(self._index, about, hits)[:_PRIOR], False
 
     def _compared(self, text: str) -> tuple[list[Hit], list[Hit]]:
         """The first paper that a question finds in the whole index, and among the papers of the

@@ -1,7 +1,7 @@
 """A trimmed sentence is a contiguous part of it that says the same about what was asked.
 
 Only cuts that can't change meaning are made: a connective at the start, a purpose clause before
-the main one, a whole clause behind a semicolon. Nothing is cut that holds a negation, a
+the main one, where to get the code behind a semicolon. Nothing is cut that holds a negation, a
 restriction, a comparison, a figure, or a word of the question.
 """
 
@@ -28,6 +28,13 @@ _PURPOSE = re.compile(
     r"(?=(?:we|our|this|the|a|an)\b)",
     re.IGNORECASE,
 )
+# "…; code and weights are available at …".
+_ADDED = re.compile(
+    r";\s+(?:and )?(?:(?:our|the|all|its) )?(?:source )?"
+    r"(?:code|data|dataset|models?|weights|demo)\b"
+    r"[^;]*\b(?:available|released|online|open-sourced?|at https?:)\b[^;]*$",
+    re.IGNORECASE,
+)
 _KEEP = re.compile(
     r"\d|\b(?:no|not|never|none|nor|neither|without|only|unless|except|but|although|though|while|"
     r"whereas|however|yet|nevertheless|nonetheless|still|if|when|once|until|provided|assuming|"
@@ -47,10 +54,10 @@ def trimmed(text: str, question: str) -> Span:
     start = _skip(text, 0, _CONNECTIVE, asked)
     start = _skip(text, start, _PURPOSE, asked)
     end = len(text)
-    for cut in reversed([m.start() for m in re.finditer(r";\s+", text)]):
-        if cut - start < 40 or not _droppable(text[cut:end], asked):
-            break
-        end = cut
+    # Behind other semicolons stands what limits or completes the statement.
+    added = _ADDED.search(text, start)
+    if added and added.start() - start >= 40 and _droppable(added.group(), asked):
+        end = added.start()
     return Span(start, end)
 
 

@@ -4,18 +4,19 @@ in from the conversation, and what kind of answer it wants. What changed is ther
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.comparing import compared
-from rag.followup import REMEMBERED, Leaning, pointed_at
-from rag.intent import Intent, intent_of
+from rag.followup import Leaning, pointed_at
+from rag.intent import Intent, Kind, intent_of
 from rag.records import Filters, Hit
 from rag.reranking import DEPTH, reranked
 from rag.retrieval import retrieve
 from rag.spelling import corrected
-from rag.thread import Thread
+from rag.thread import REMEMBERED, Thread
 from rag.words import content_stems
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from rag.index import OpenIndex
 
 _TELLING = 1  # content words of a follow-up that say what to look for
+_TOGETHER = 5  # papers of a list that a question after it is asked of
+_OF_THEM = re.compile(
+    r"^(?:and |so )?(?P<which>which|how many)(?: of (?:them|these|those)|(?: ones?))(?: papers?)? "
+    r"(?P<topic>.+)$",
+    re.IGNORECASE,
+)
+_TOPIC = frozenset(content_stems("topic subject area field matter theme"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,11 @@ class Understood:
         focus: what sentences have to answer.
         intent: what kind of answer is wanted.
         about: papers that the conversation is about, likeliest first; empty when it stands alone.
+        meant: how many of these are meant, the first ones.
         certain: whether only these can be meant.
         sides: the best papers of each of two things compared; empty otherwise.
+        within: ids of the papers that are to be listed or counted among; empty for all.
+        like: id of the paper that those listed are to be like; "" for a topic.
     """
 
     text: str
@@ -46,8 +57,11 @@ class Understood:
     focus: str
     intent: Intent
     about: tuple[str, ...] = ()
+    meant: int = 1
     certain: bool = False
     sides: tuple[tuple[Hit, ...], ...] = ()
+    within: tuple[str, ...] = ()
+    like: str = ""
 
 
 def understand(
@@ -68,7 +82,7 @@ def understand(
             return followed
     intent = intent_of(mended)
     sides = compared(index, mended, filters) if intent.kind == "compare" else ()
-    if intent.kind == "compare" and not sides:
+    if intent.like or (intent.kind == "compare" and not sides):
         intent = Intent("find")
     return Understood(mended, mended, mended, intent, sides=sides)
 
@@ -81,34 +95,70 @@ def _followed(
     leans = thread.leaning(text)
     if leans is Leaning.NOT:
         return None
-    kind, asked = intent_of(text).kind, text.rstrip("?!. ")
-    if kind in ("list", "count"):
-        # "Are there other papers about it?": about what was asked before.
-        first = thread.questions[0]
-        wanted = intent_of(first).topic or first.rstrip("?!. ")
-        return Understood(f"{asked} (on “{wanted}”)?", wanted, wanted, Intent(kind, wanted))
-    papers, topic = thread.papers, " ".join(thread.questions)
-    if not papers:
+    if not thread.papers:
         return None
     if thread.absent:
         # There is no paper that it could mean; what was asked before still says what is missing.
-        whole = f"{topic} {text}"
+        whole = " ".join([*thread.questions, text])
         return Understood(whole, whole, whole, Intent("find"))
+    listing = _listed(text, thread)
+    if listing is not None or intent_of(text).kind in ("list", "count"):
+        return listing
+    return _about(text, thread, leans)
+
+
+def _listed(text: str, thread: Thread) -> Understood | None:
+    """A list or number of papers that leans on what was said; None for anything else."""
+    asked, first, intent = text.rstrip("?!. "), intent_of(thread.questions[0]), intent_of(text)
+    named = first.topic or thread.questions[0].rstrip("?!. ")
+    title = thread.papers[0].paper.title
+    if intent.like and not thread.several:
+        return Understood(
+            f"{asked} (like “{title}”)?", title, title, Intent("list", title),
+            like=thread.papers[0].paper.id,
+        )  # fmt: skip
+    of_them = _OF_THEM.match(asked)
+    if of_them and first.kind in ("list", "count"):
+        kind: Kind = "list" if of_them["which"].lower() == "which" else "count"
+        intent = Intent(kind, of_them["topic"])
+    if intent.kind not in ("list", "count"):
+        return None
+    if set(content_stems(intent.topic)) - _TOPIC:
+        if not thread.several:
+            return None
+        among = tuple(hit.paper.id for hit in thread.papers)
+        shown = f"{asked} (of the papers on “{named}”)?"
+        return Understood(shown, intent.topic, intent.topic, intent, within=among)
+    # "Which papers use it?": what was asked before, or what the paper is called.
+    wanted = named if thread.several else title.partition(":")[0]
+    return Understood(f"{asked} (on “{wanted}”)?", wanted, wanted, Intent(intent.kind, wanted))
+
+
+def _about(text: str, thread: Thread, leans: Leaning) -> Understood:
+    """A question about papers of the conversation."""
+    asked, topic = text.rstrip("?!. "), " ".join(thread.questions)
+    papers, place = thread.papers, None
+    for said in (*thread.questions[1:], text):
+        # The place that was named last still holds: "the second one", then "how was it trained?".
+        place = pointed if (pointed := pointed_at(said, place)) is not None else place
+    meant, sides = 1, tuple[tuple[Hit, ...], ...]()
     if leans is Leaning.UNSAID:
         papers = thread.nearest(text)
-    # The place that was named last still holds: "the second one", then "how was it trained?".
-    said = (text, *reversed(thread.questions))
-    place = next((p for t in said if (p := pointed_at(t)) is not None), None)
-    if leans is not Leaning.UNSAID and thread.several and place is not None:
-        papers = papers[place : place + 1] or papers[-1:]
-    shown = f"{asked} (in “{papers[0].paper.title}”)?"
+    elif thread.several and place is not None:
+        papers = papers[place:][:1] or papers[-1:]
+    elif thread.several:
+        meant = min(len(papers), _TOGETHER)
+        if intent_of(thread.questions[0]).kind == "compare":
+            sides = tuple((hit,) for hit in papers)
+    titles = " and ".join(f"“{hit.paper.title}”" for hit in papers[: min(meant, 2)])
+    shown = f"{asked} (in {titles}{' and others' if meant > 2 else ''})?"
     # "why?" alone gives nothing to look for.
     focus = text if len(content_stems(text)) >= _TELLING else f"{topic} {text}"
     # What says by no word that it leans on anything is searched as it is.
     search = text if leans is Leaning.UNSAID else f"{topic} {text}"
     return Understood(
-        shown, search, focus, Intent("find"), tuple(p.paper.id for p in papers),
-        leans is Leaning.CERTAIN,
+        shown, search, focus, Intent("find"), tuple(hit.paper.id for hit in papers), meant,
+        leans is Leaning.CERTAIN, sides,
     )  # fmt: skip
 
 
@@ -128,9 +178,10 @@ def found_for(
     hits = retrieve(index, understood.search, vector, max(k, DEPTH), filters)
     hits = reranked(index, understood.search, hits)[:k]
     first = [side[0] for side in understood.sides]
-    if understood.about:
-        inside = replace(filters or Filters(), paper_ids=understood.about[:1])
-        first = retrieve(index, understood.search, vector, 1, inside)
+    if understood.about and not first:
+        meant = understood.about[: understood.meant]
+        inside = replace(filters or Filters(), paper_ids=meant)
+        first = retrieve(index, understood.search, vector, len(meant), inside)
     if not first:
         return hits
     top = max([h.fused for h in hits], default=0.0)

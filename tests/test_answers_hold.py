@@ -57,10 +57,18 @@ def asked(
         "To the extent that labels are clean, the estimator converges to the true parameters.",
         "Our method helps across all the collections that we considered; however, noise undoes it.",
         "Our method helps across all the collections that we considered; yet noise undoes it all.",
+        "Vaccination was associated with lower mortality here; causality remains unproven.",
+        "It is trained with three losses: one for all the codes; one for the style; one for tone.",
     ],
 )
 def test_what_limits_a_statement_is_quoted_with_it(sentence: str) -> None:
     assert trimmed(sentence, "Which kitchens?") == Span(0, len(sentence))
+
+
+def test_where_to_get_the_code_is_cut() -> None:
+    kept = "Our method helps across all the collections that we considered"
+    span = trimmed(f"{kept}; code and models are available online.", "What helps?")
+    assert span == Span(0, len(kept))
 
 
 def test_a_purpose_is_cut() -> None:
@@ -75,6 +83,11 @@ def test_a_purpose_is_cut() -> None:
         ("Does pruning increase or decrease accuracy?", "Pruning increases accuracy.", False),
         ("Does dropout reduce accuracy?", "Dropout increases accuracy.", False),
         ("Why does dropout reduce accuracy?", "Dropout increases accuracy.", True),
+        ("How long are the videos?", "We collect short videos of 9 s.", False),
+        ("What does the decoder use?", "The encoder uses a vision transformer.", False),
+        ("How does GCAV improve robustness?", "GCAV reduces the variance of scores.", False),
+        ("How does it handle occlusion?", "Existing methods cannot handle occlusion.", False),
+        ("How is it trained without labels?", "It is trained on unlabelled video.", False),
     ],
 )
 def test_only_what_is_taken_for_granted_is_contradicted(

@@ -51,6 +51,7 @@ LAYERS = {
     "rag.understanding": 4,
     "rag.comparing": 4,
     "rag.thread": 4,
+    "rag.listings": 4,
     "rag.abstaining": 4,
     "rag.composing": 4,
     "rag.drafting": 5,

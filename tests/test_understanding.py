@@ -10,7 +10,7 @@ from rag.followup import Leaning, leaning, names_alone, pointed_at
 from rag.index import OpenIndex
 from rag.intent import halves, intent_of
 from rag.matching import content_words
-from rag.spelling import corrected
+from rag.spelling import _opposed, corrected
 from rag.thread import Thread
 from rag.understanding import understand
 
@@ -41,11 +41,46 @@ from rag.understanding import understand
         ("How many papers are in my library?", "count", ""),
         ("number of abstracts", "count", ""),
         ("How many papers do you have?", "count", ""),
+        ("How many papers in total?", "count", ""),
+        ("How many papers does this index have?", "count", ""),
+        ("What papers do you have?", "list", ""),
+        ("Show me all papers", "list", ""),
+        ("How many papers does S2ORC contain?", "find", ""),
+        ("How many articles are in the XSum dataset?", "find", ""),
+        ("How many articles did it use?", "find", ""),
+        ("ok, tell me which papers use LoRA", "list", "LoRA"),
+        ("And which papers use LoRA?", "list", "LoRA"),
+        ("Give me a list of papers on audio", "list", "audio"),
+        ("Can you show me papers on audio?", "list", "audio"),
     ],
 )
 def test_intent(question: str, kind: str, topic: str) -> None:
     found = intent_of(question)
     assert (found.kind, found.topic) == (kind, topic)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Find similar papers", "Any other papers?", "Are there more recent papers?",
+     "more papers like this", "Are there other papers about it?"],
+)  # fmt: skip
+def test_papers_like_the_last_ones(question: str) -> None:
+    assert intent_of(question).like
+    assert leaning(question) is Leaning.CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("Which papers don't use transformers?", True),
+        ("How many papers do not use ImageNet?", True),
+        ("papers about pruning but not quantization", True),
+        ("Which papers train without labels?", False),
+        ("Which papers release not only code but data?", False),
+    ],
+)
+def test_what_papers_lack_is_asked_for(question: str, absent: bool) -> None:
+    assert intent_of(question).absent is absent
 
 
 def test_halves_keep_all_but_what_parts_them() -> None:
@@ -78,6 +113,13 @@ def test_places() -> None:
     assert pointed_at("What does the second one use?") == 1
     assert pointed_at("and the former?") == 0
     assert pointed_at("What do they use?") is None
+    assert pointed_at("and the last one?") == -1
+    assert pointed_at("What does paper 3 use?") == 2
+    assert pointed_at("what dataset does [2] use") == 1
+    assert pointed_at("And the other one?", 1) == 0
+    assert pointed_at("And the other one?", 0) == 1
+    assert pointed_at("How does it handle the second task?") is None
+    assert pointed_at("What are the other baselines?") is None
 
 
 @pytest.mark.parametrize(
@@ -117,6 +159,37 @@ def test_a_conversation_goes_on_or_not(
     found = understand(listing_index, question, [asked])
     assert ("Taskmaster-1" in found.text) is leans
     assert bool(found.about) is leans
+
+
+def test_a_long_conversation_stays_with_its_paper(listing_index: OpenIndex) -> None:
+    history = [
+        "How does GCAV align concept vectors?", "What is nnU-Net?", "How is it configured?",
+        "thanks!", "Which datasets was it tested on?", "How was it trained?", "Is it fast?",
+        "and its accuracy?",
+    ]  # fmt: skip
+    thread = Thread(listing_index, history, None)
+    assert thread.questions == [history[1], *history[-3:]]
+    assert "nnU-Net" in thread.papers[0].paper.title
+    assert "nnU-Net" in understand(listing_index, "is the code out?", history).text
+
+
+def test_lists_lean_on_lists(listing_index: OpenIndex) -> None:
+    history = ["Which papers are about quantization?"]
+    listed = Thread(listing_index, history, None).papers
+    among = understand(listing_index, "Which of them use neural architecture search?", history)
+    assert (among.intent.kind, among.within) == ("list", tuple(h.paper.id for h in listed))
+    assert among.intent.topic == "use neural architecture search"
+    counted = understand(listing_index, "How many of these papers use transformers?", history)
+    assert (counted.intent.kind, bool(counted.within)) == ("count", True)
+    alone = understand(listing_index, "And which papers are about diffusion?", history)
+    assert (alone.intent.topic, alone.within) == ("diffusion", ())
+    whole = understand(listing_index, "How many papers do you have?", history)
+    assert (whole.intent.kind, whole.intent.topic) == ("count", "")
+    like = understand(listing_index, "Find similar papers", ["How does GCAV align concepts?"])
+    assert like.like
+    assert "GCAV" in like.text
+    both = understand(listing_index, "Which is faster?", ["XNOR-Net vs A&B BNN: accuracy?"])
+    assert len(both.sides) == both.meant == 2
 
 
 @pytest.mark.parametrize(
@@ -166,10 +239,19 @@ def test_the_commonest_long_form_wins() -> None:
         ("LoveDA and Kolmogorv", "LoveDA and Kolmogorv"),  # names are not mended
         ("a rejoining branch", "a rejoining branch"),  # two slips from any word of the corpus
         ("How does it generalise?", "How does it generalise?"),
+        ("Gaussian splatting for roads", "Gaussian splatting for roads"),  # a form of "splat"
+        ("Are the coders trained jointly?", "Are the coders trained jointly?"),
     ],
 )
 def test_spelling(listing_index: OpenIndex, typed: str, meant: str) -> None:
     assert corrected(typed, listing_index) == meant
+
+
+def test_a_slip_never_turns_a_prefix_round() -> None:
+    assert _opposed("hypotension", "hypertension")
+    assert _opposed("intercellular", "intracellular")
+    assert _opposed("adsorption", "absorption")
+    assert not _opposed("hyperparamter", "hyperparameter")
 
 
 def test_a_change_of_topic_is_noticed(listing_index: OpenIndex) -> None:

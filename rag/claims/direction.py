@@ -17,21 +17,32 @@ from rag.claims.wordlists import words
 _WEAK = frozenset(words("""with without later following over prior input output open"""))
 
 
-def check_direction(pair: Pair) -> str | None:
-    """Reason why a direction is contradicted or unsupported, or None."""
+# What a question can take for granted the wrong way round; "what does the encoder use" is none.
+_PREMISES = frozenset(words("""amount quality speed order cost ease estimate outcome extreme"""))
+
+
+def check_direction(pair: Pair, asked: bool = False) -> str | None:
+    """Reason why a direction is contradicted or unsupported, or None.
+
+    Args:
+        asked: the claim is a question, whose directions only count where the evidence turns them
+            round for the same thing.
+    """
     for i, token in enumerate(pair.claim):
         if token.kind not in ("word", "function"):
             continue
         signs = signs_of(token.low)
+        if asked:
+            signs = {family: sign for family, sign in signs.items() if family in _PREMISES}
         if not signs:
             continue
-        reason = _check(pair, i, token, signs)
+        reason = _check(pair, i, token, signs, asked)
         if reason:
             return reason
     return None
 
 
-def _check(pair: Pair, i: int, token: Token, signs: dict[str, int]) -> str | None:
+def _check(pair: Pair, i: int, token: Token, signs: dict[str, int], asked: bool) -> str | None:
     evidence = pair.evidence
     same: list[Place] = []
     opposite: list[Place] = []
@@ -44,7 +55,7 @@ def _check(pair: Pair, i: int, token: Token, signs: dict[str, int]) -> str | Non
                 shared = [f for f in signs if f in theirs]
                 if shared and all(signs[f] == theirs[f] for f in shared):
                     same.append((s, j))
-                elif shared:
+                elif shared and (not asked or _same_thing(pair, i, (s, j))):
                     opposite.append((s, j))
     denied = i in covers(pair.claim)
     graded = _graded(pair, i, token)
@@ -112,6 +123,15 @@ def _same_order(pair: Pair, i: int, token: Token, opposite: list[Place]) -> bool
             if other.key == pair.evidence.at(place).key and k != i:
                 return (k < i) == (place[1] < link.place[1])
     return False
+
+
+def _same_thing(pair: Pair, i: int, place: Place) -> bool:
+    """Whether the word after a direction, or before it where nothing follows, stands beside the
+    evidence's too: what both are said of."""
+    item, j = pair.evidence.items[place[0]], place[1]
+    ours = _walk(pair.claim, i, 1)[:2] or _walk(pair.claim, i, -1)[:2]
+    theirs = {t.key for step in (1, -1) for t in _walk(item, j, step)[:3]}
+    return any(t.key in theirs and t.low != "than" for t in ours)
 
 
 def _denied(evidence: Evidence, place: Place) -> bool:

@@ -22,6 +22,23 @@ _OPEN = re.compile(
 )
 
 
+# "How long are the videos?" takes no length for granted.
+_DEGREE = re.compile(
+    r"\bhow (?:long|large|big|small|fast|slow|quick(?:ly)?|high|low|deep|hard|easy|easily|many|"
+    r"much|few|strong(?:ly)?|well|wide|cheap|expensive|often|far)\b",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"\b(?:without|instead of|rather than|other than)\b", re.IGNORECASE)
+# What others don't do: "existing methods cannot handle occlusion".
+_OTHERS = re.compile(
+    r"\b(?:existing|previous(?:ly)?|prior|current(?:ly)?|conventional|traditional|earlier|standard|"
+    r"most|many|few|other|others|recent|however)\b[^.;]*?"
+    r"\b(?:not|no|cannot|can't|fails?|rarely|seldom|lacks?|lack of|without|struggles?|ignor\w+|"
+    r"neglect\w+|overlook\w+)\b",
+    re.IGNORECASE,
+)
+
+
 def contradicts(question: str, evidence: Sequence[str]) -> bool:
     """Whether the evidence says the opposite of what a question takes for granted.
 
@@ -31,5 +48,9 @@ def contradicts(question: str, evidence: Sequence[str]) -> bool:
     texts = tuple(text for text in evidence if text.strip())
     if not texts or not question.strip() or _OPEN.search(question.strip()):
         return False
-    pair = align(tokens_of(question.strip().rstrip("?!. ")), read_evidence(texts))
-    return check_direction(pair) is not None or check_polarity(pair) is not None
+    asked = tokens_of(_DEGREE.sub("how", question.strip().rstrip("?!. ")))
+    if check_direction(align(asked, read_evidence(texts)), asked=True) is not None:
+        return True
+    # "Without X" says under what condition, not that there is no X.
+    own = () if _ASIDE.search(question) else tuple(t for t in texts if not _OTHERS.search(t))
+    return bool(own) and check_polarity(align(asked, read_evidence(own))) is not None
