@@ -1,8 +1,8 @@
 """One paper, one record: copies of a paper become one, different papers never do.
 
 Two records are the same paper when they share a DOI or an arXiv id, or else a title that nothing
-contradicts. Which records end up together depends on the records only, not on their order; the
-order decides which comes first and, where dates do not, whose abstract is the newer.
+contradicts. Chapters under the DOI of their book stay apart. Which records end up together, and
+what is kept of them, depends on the records only; their order decides which comes first.
 """
 
 from __future__ import annotations
@@ -10,11 +10,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from rag.records import Paper
 
 _ARXIV_DOI = "10.48550/arxiv."
+# Preprint servers other than arXiv; 10.1101 is also that of Cold Spring Harbor's journals.
+_PREPRINT = re.compile(
+    r"10\.(?:1101/(?:\d{4}\.\d\d\.\d\d\.)?\d{5,8}(?:v\d+)?\Z|(?:21203|2139|26434|31234|31219|20944|36227)/)"
+)
+# "…/rs-123/v2", "….v1", "…_v1", "…123456v2"; the letters of "osf.io/abcv2" are its name.
+_VERSION = re.compile(r"(?:[/._-]|(?<=\d{5}))v\d+\Z")
+_CUT_OFF = ("\u2026", "...")
 _ACCENT = re.compile(r"\\(?:[`'^~=.\"]\s*|[uvHcdbkr](?:\s+|(?=\{)))\{?\s*(?:\\(?=[ij]))?([A-Za-z])")
 _FONT = re.compile(
     r"\\(?:emph|text(?:it|bf|sc|tt|rm|sf|sl|normal|up)?|math(?:rm|bf|it|cal|bb|sf|tt|frak)"
@@ -23,6 +31,7 @@ _FONT = re.compile(
 _VARIANT = re.compile(r"\\var(?=(?:epsilon|theta|kappa|phi|rho|pi|sigma)(?![a-z]))")
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*/?>")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md"})
+_SHORT = 4  # letters: shorter words ("of", "the") say nothing of what a title is about
 _RIVALS = 50  # how many different papers of one title a record is compared with
 
 
@@ -51,9 +60,13 @@ def _letter(char: str) -> str:
 
 
 def identity_keys(paper: Paper) -> tuple[str, ...]:
-    """What names the paper, strongest first: "doi:…", "arxiv:…", "title:…", those it has."""
+    """What names the paper, strongest first: "doi:…", "arxiv:…", "title:…", those it has.
+
+    All versions of a preprint have one name.
+    """
     title = normalised_title(paper.title) or " ".join(paper.title.split())
-    named = (("doi", _own_doi(paper)), ("arxiv", _arxiv(paper)), ("title", title))
+    doi = _own_doi(paper) or _preprint(paper)
+    named = (("doi", doi), ("arxiv", _arxiv(paper)), ("title", title))
     return tuple(f"{kind}:{name}" for kind, name in named if name)
 
 
@@ -62,6 +75,8 @@ def same_paper(a: Paper, b: Paper) -> bool:
 
     With the same title, they are not when both have a DOI of a publisher and these differ, when
     both have arXiv ids and these differ, or when both have authors without a common family name.
+    With the same DOI, they are not when both have authors and neither a family name nor a word
+    of the title is common to them.
     """
     one, two = _Group.of(0, a), _Group.of(1, b)
     return one.shares_id(two) or (one.shares_title(two) and one.agrees(two))
@@ -70,11 +85,16 @@ def same_paper(a: Paper, b: Paper) -> bool:
 def merge(old: Paper, new: Paper) -> Paper:
     """One record of two of the same paper.
 
-    The newer one (by `updated`, else by year, else `new`) gives title and abstract; whatever it
-    lacks comes from the other; the longer list of authors and a publisher's DOI win. `old.id`
-    stays, so that what an index calls the paper does not change.
+    The newer one (by `updated`, else by year, else `new` where both come from the same file, which
+    was mended then, else the one whose abstract is whole and longer) gives title and abstract;
+    whatever it lacks comes from the other; the longer list of authors and a publisher's DOI win.
+    `old.id` stays, so that what an index calls the paper does not change.
     """
-    later, earlier = (old, new) if _is_newer(old, new) else (new, old)
+    first = _dated(old, new)
+    if first is None:
+        mended = bool(new.source) and new.source == old.source
+        first = not mended and _content(old) >= _content(new)
+    later, earlier = (old, new) if first else (new, old)
     longest = later.authors if len(later.authors) >= len(earlier.authors) else earlier.authors
     return Paper(
         id=old.id or new.id,
@@ -99,16 +119,18 @@ def merge_all(papers: Iterable[Paper]) -> tuple[list[Paper], list[tuple[Paper, P
         (merged paper, record that went into it) for every record after the first.
     """
     batch = list(papers)
-    groups = _by_id([_Group.of(place, paper) for place, paper in enumerate(batch)])
-    while (fewer := _by_title(groups)) is not groups:
+    groups = [_Group.of(place, paper) for place, paper in enumerate(batch)]
+    # A group that was joined by title may share more than its parts did.
+    while (fewer := _by_title(_by_id(groups))) is not groups:
         groups = fewer
     kept: list[Paper] = []
     dropped: list[tuple[Paper, Paper]] = []
     for group in sorted(groups, key=lambda group: min(group.places)):
         places = sorted(group.places)
-        merged = batch[places[0]]
-        for place in places[1:]:
-            merged = merge(merged, batch[place])
+        # By content, since dates need not order three records as they order two.
+        merged = reduce(merge, sorted((batch[place] for place in places), key=_content))
+        if name := next((batch[place].id for place in places if batch[place].id), ""):
+            merged = replace(merged, id=name)
         kept.append(merged)
         dropped += [(merged, batch[place]) for place in places[1:]]
     return kept, dropped
@@ -126,13 +148,16 @@ class _Group:
     places: list[int]
     content: tuple[str, ...]
     dois: set[str] = field(default_factory=set)
+    preprints: set[str] = field(default_factory=set)
     arxiv: set[str] = field(default_factory=set)
     titles: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
     families: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, place: int, paper: Paper) -> _Group:
         keys = dict(key.split(":", 1) for key in identity_keys(paper))
+        doi, preprint = _own_doi(paper), _preprint(paper)
         return cls(
             places=[place],
             # Records that are named come first, so that unnamed ones join them.
@@ -144,39 +169,58 @@ class _Group:
                 *paper.authors,
                 paper.abstract,
             ),
-            dois={keys["doi"]} if "doi" in keys else set(),
+            dois={doi} if doi else set(),
+            preprints={preprint} if preprint else set(),
             arxiv={keys["arxiv"]} if "arxiv" in keys else set(),
             titles={keys["title"]} if "title" in keys else set(),
+            words=_words(paper.title),
             families=_families(paper.authors),
         )
 
     def shares_id(self, other: _Group) -> bool:
-        return not (self.dois.isdisjoint(other.dois) and self.arxiv.isdisjoint(other.arxiv))
+        if not self.arxiv.isdisjoint(other.arxiv) or not self.preprints.isdisjoint(other.preprints):
+            return True
+        return not self.dois.isdisjoint(other.dois) and not self.is_about_else(other)
+
+    def is_about_else(self, other: _Group) -> bool:
+        """Whether both have authors, and neither these nor the titles' words have any in common."""
+        return _apart(self.families, other.families) and _apart(self.words, other.words)
 
     def shares_title(self, other: _Group) -> bool:
         return not self.titles.isdisjoint(other.titles)
 
     def agrees(self, other: _Group) -> bool:
         """Whether nothing says that these are two papers."""
-        pairs = (
-            (self.dois, other.dois),
-            (self.arxiv, other.arxiv),
-            (self.families, other.families),
-        )
-        return all(not a or not b or not a.isdisjoint(b) for a, b in pairs)
+        if _apart(self.dois, other.dois) or _apart(self.arxiv, other.arxiv):
+            return False
+        # Two preprints are two papers, unless one of them is known to be published.
+        published = self.dois or other.dois
+        if not published and _apart(self.preprints, other.preprints):
+            return False
+        return not _apart(self.families, other.families)
 
     def absorb(self, other: _Group) -> None:
         """Take in all that the other holds."""
         self.places += other.places
         self.content = min(self.content, other.content)
         self.dois |= other.dois
+        self.preprints |= other.preprints
+        self.words |= other.words
         self.arxiv |= other.arxiv
         self.titles |= other.titles
         self.families |= other.families
 
 
+def _apart(a: set[str], b: set[str]) -> bool:
+    """Whether both hold something and nothing of it in common."""
+    return bool(a) and bool(b) and a.isdisjoint(b)
+
+
 def _by_id(groups: list[_Group]) -> list[_Group]:
-    """Join the groups that are linked by a DOI or an arXiv id, directly or through others."""
+    """Join the groups that are linked by a DOI or an arXiv id, directly or through others.
+
+    Returns `groups` itself when none are.
+    """
     parent = list(range(len(groups)))
 
     def root(index: int) -> int:
@@ -185,19 +229,29 @@ def _by_id(groups: list[_Group]) -> list[_Group]:
             index = parent[index]
         return index
 
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str, ...], int] = {}
+    shared: dict[str, list[int]] = {}
     for index, group in enumerate(groups):
-        for key in [("d", doi) for doi in group.dois] + [("a", name) for name in group.arxiv]:
-            if key in seen:
-                parent[root(index)] = root(seen[key])
-            else:
-                seen[key] = index
+        links: list[tuple[str, ...]] = [("preprint", doi) for doi in group.preprints]
+        links += [("arxiv", name) for name in group.arxiv]
+        for doi in group.dois:
+            shared.setdefault(doi, []).append(index)
+            links += [("word", doi, word) for word in group.words]
+            links += [("family", doi, name) for name in group.families]
+        for link in links:
+            parent[root(index)] = root(seen.setdefault(link, index))
+    # Records that share a DOI alone are one paper, unless that DOI has several: those that name
+    # no authors could then be any of them.
+    for members in shared.values():
+        if len({root(index) for index in members if groups[index].families}) <= 1:
+            for index in members:
+                parent[root(index)] = root(members[0])
     joined: dict[int, _Group] = {}
     for index, group in enumerate(groups):
         whole = joined.setdefault(root(index), group)
         if whole is not group:
             whole.absorb(group)
-    return list(joined.values())
+    return list(joined.values()) if len(joined) < len(groups) else groups
 
 
 def _by_title(groups: list[_Group]) -> list[_Group]:
@@ -232,18 +286,31 @@ def _by_title(groups: list[_Group]) -> list[_Group]:
     return [group for index, group in enumerate(groups) if home[index] == index]
 
 
-def _is_newer(a: Paper, b: Paper) -> bool:
-    """Whether `a` is strictly the newer version."""
+def _dated(a: Paper, b: Paper) -> bool | None:
+    """Whether `a` is the newer version; None where dates do not tell."""
     if a.updated and b.updated and a.updated != b.updated:
         return a.updated > b.updated
-    if a.year is not None and b.year is not None:
+    if a.year is not None and b.year is not None and a.year != b.year:
         return a.year > b.year
-    return False
+    return None
+
+
+def _content(paper: Paper) -> tuple[bool, int, str, str, str]:
+    """Orders records by what they hold: whole abstracts above those cut off, then the longer."""
+    text = paper.abstract
+    whole = not text.rstrip().endswith(_CUT_OFF)
+    return whole, len(text), text, paper.title, repr(replace(paper, id=""))
 
 
 def _own_doi(paper: Paper) -> str:
-    """The DOI, unless arXiv gave it: that one names the preprint, not the paper."""
-    return "" if paper.doi.startswith(_ARXIV_DOI) else paper.doi
+    """The DOI, unless a preprint server gave it: that one names the preprint, not the paper."""
+    is_preprint = paper.doi.startswith(_ARXIV_DOI) or _PREPRINT.match(paper.doi)
+    return "" if is_preprint else paper.doi
+
+
+def _preprint(paper: Paper) -> str:
+    """The DOI that a preprint server other than arXiv gave, without its version; else ""."""
+    return _VERSION.sub("", paper.doi) if _PREPRINT.match(paper.doi) else ""
 
 
 def _arxiv(paper: Paper) -> str:
@@ -269,3 +336,9 @@ def _families(authors: Iterable[str]) -> set[str]:
 
 def _bare(word: str) -> str:
     return normalised_title(word)
+
+
+def _words(title: str) -> set[str]:
+    """The words of a title that say what it is about; all of it when there are none."""
+    words = {_bare(word) for word in re.split(r"[\s\-\u2010-\u2015/]+", title)}
+    return {word for word in words if len(word) >= _SHORT} or {_bare(title) or title}

@@ -46,6 +46,9 @@ _NEVER = frozenset(
         "resp",
         "approx",
         "ca",
+        "chap",
+        "suppl",
+        "subsp",
         "dept",
         "est",
         "vol",
@@ -100,6 +103,13 @@ _PERHAPS = frozenset(
         "nos",
         "ch",
         "app",
+        "phys",
+        "rev",
+        "lett",
+        "proc",
+        "natl",
+        "acad",
+        "sci",
     ]
 )
 _STARTERS = frozenset(
@@ -212,6 +222,18 @@ _STARTERS = frozenset(
 # A run of terminators, closers after it, then white space. Offsets of the run tell the rest.
 _END = re.compile(r"[.!?]+[\"'”’)\]}»]*(?=\s)")
 _GLUED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[)\]]))[.!?](?=[A-Z][a-z]*\b)")
+# What stands before the parts of a structured abstract, in capitals and with a colon.
+_LABEL = re.compile(
+    r"(?:(?:BACKGROUND|INTRODUCTION|CONTEXT|RATIONALE|IMPORTANCE|OBJECTIVES?|AIMS?|PURPOSE"
+    r"|HYPOTHESIS|(?:STUDY )?DESIGN|SETTINGS?|PARTICIPANTS|PATIENTS|SUBJECTS|INTERVENTIONS?"
+    r"|(?:MATERIALS? AND )?METHODS?|METHODOLOGY|MEASUREMENTS|DATA SOURCES|EXPOSURES?"
+    r"|(?:MAIN )?OUTCOMES?(?: MEASURES?)?|(?:MAIN )?RESULTS?|FINDINGS|DISCUSSION|LIMITATIONS"
+    r"|INTERPRETATION|CONCLUSIONS?|SIGNIFICANCE|FUNDING|(?:TRIAL )?REGISTRATION)"
+    r"(?:(?: AND |[/ &,]+)[A-Z]{2,}){0,4}):"
+)
+_GLUED_LABEL = re.compile(rf"[.!?][\"'”’)\]]*(?={_LABEL.pattern})")
+# Words that abbreviate something else unless a number stands before them.
+_UNIT = re.compile(r"\d\s?(?:ms|min|sec|[hsgmd])\Z")
 _LIST_NUMBER = re.compile(r"(?:\A|[:;.!?]\s+)\(?\d{1,2}\Z")
 _LAST_WORD = re.compile(r"[^\s(\[{\"“‘'/—]+\Z")
 _NEXT = re.compile(r"\s+([\"'“‘(\[{$\\`]*)(\S+)")
@@ -228,6 +250,7 @@ def split_sentences(text: str) -> tuple[Span, ...]:
     cased = any(c.isupper() for c in text)
     cuts = [m.end() for m in _END.finditer(text) if _ends(text, m, cased)]
     cuts += [m.end() for m in _GLUED.finditer(text) if _glued(text, m.end())]
+    cuts += [m.end() for m in _GLUED_LABEL.finditer(text)]
     spans: list[Span] = []
     start = 0
     for cut in [*sorted(cuts), len(text)]:
@@ -250,20 +273,25 @@ def _ends(text: str, match: re.Match[str], cased: bool) -> bool:
         # A stop set apart from its word is no abbreviation's.
         return match.group() != "..." or following is None
     opener, word = following.group(1), following.group(2)
+    if _LABEL.match(text, following.start(1)):
+        return True
+    capital = _is_capital(word[0])
     # A closed quotation or question inside a sentence goes on in lower case.
-    if cased and not (word[0].isupper() or word[0].isdigit() or opener or _MIXED_CASE.match(word)):
+    if cased and not (capital or word[0].isdigit() or opener or _MIXED_CASE.match(word)):
         return False
     if _depth(text, match.start()) > 0 and ")" not in match.group() and "]" not in match.group():
         return False
     run = match.group()
     if not run.startswith(".") or run.startswith(".."):
-        return word[0].isupper() or bool(opener) or word[0].isdigit()
+        return capital or bool(opener) or word[0].isdigit()
     last = _LAST_WORD.search(text, max(0, match.start() - 40), match.start())
     before = last.group().lower().strip(",;:") if last else ""
     if ")" in run or "]" in run:
-        return word[0].isupper() or bool(opener)
+        return capital or bool(opener)
     if _LIST_NUMBER.search(text, max(0, match.start() - 8), match.start()):
         return False
+    if capital and _UNIT.search(text, max(0, match.start() - 8), match.start()):
+        return True
     starter = word.lower().rstrip(",;:") in _STARTERS and (word[0].isupper() or not cased)
     if before in _NEVER:
         return False
@@ -275,6 +303,11 @@ def _ends(text: str, match: re.Match[str], cased: bool) -> bool:
         # "J. Smith", but "the matrix A. We"
         return starter
     return not word[0].isdigit() or before.isalpha() or starter or len(before) > 3
+
+
+def _is_capital(char: str) -> bool:
+    """Whether a sentence may begin with it: Greek letters keep their case ("α-Synuclein")."""
+    return char.isupper() or ("α" <= char <= "ω" and char != "μ")
 
 
 def _glued(text: str, cut: int) -> bool:

@@ -25,13 +25,14 @@ _FIELD = frozenset(
         "autoregressive", "backdoor", "backdoors", "causal", "coders", "collate", "convex",
         "copula", "decoders", "denoise", "diluted", "discretise", "epistemic", "ergodic",
         "finetune", "foveated", "gated", "gating", "geodesic", "hinge", "hysteresis", "imputed",
-        "infill", "inpaint", "inpainting", "jailbreak", "jitter", "kernels", "latents", "logit", "logits",
-        "lossless", "lossy", "masked", "meshes", "moded", "motif", "motifs", "nerfs", "octree",
-        "outpainting", "parsing", "patching", "pooled", "pooling", "priors", "probing", "pruned",
-        "quantile", "quantiles", "reranker", "resampling", "rollout", "rollouts", "routed",
-        "saliency", "shapley", "skolem", "sketching", "softmax", "sparsify", "spiking", "splat",
-        "splats", "splatting", "splicing", "stitching", "stride", "strided", "surrogate", "tensor",
-        "tiling", "tokens", "unlearn", "unlearning", "upsample", "voxel", "voxels", "whitening",
+        "infill", "inpaint", "inpainting", "jailbreak", "jitter", "kernels", "latents", "logit",
+        "logits", "lossless", "lossy", "masked", "meshes", "moded", "motif", "motifs", "nerfs",
+        "octree", "outpainting", "parsing", "patching", "pooled", "pooling", "priors", "probing",
+        "pruned", "quantile", "quantiles", "reranker", "resampling", "rollout", "rollouts",
+        "routed", "saliency", "shapley", "skolem", "sketching", "softmax", "sparsify", "spiking",
+        "splat", "splats", "splatting", "splicing", "stitching", "stride", "strided", "surrogate",
+        "tensor", "tiling", "tokens", "unlearn", "unlearning", "upsample", "voxel", "voxels",
+        "whitening",
     ]
 )  # fmt: skip
 _ENDINGS = ("s", "es", "d", "ed", "ing", "er", "ers", "or", "ors", "ly", "able", "ment")

@@ -12,6 +12,8 @@ from rag.readers.ids import arxiv_id, doi, first_url, iso_date, web_url, year
 from rag.readers.latex import to_text
 from rag.records import Paper, Refusal
 
+SICI = "10.1002/(SICI)1097-0258(19980815/30)17:15/16<1661::AID-SIM968>3.0.CO;2-2"
+
 
 def only(data: str | bytes, format: str = "auto") -> Paper | Refusal:
     items = list(read_bytes(data.encode() if isinstance(data, str) else data, "up", format))
@@ -85,6 +87,9 @@ def test_markup_goes_and_mathematics_stays() -> None:
         (r"Erd\H{o}s, Erd\H os, \'{E}, \'E, \v{S}, \c{c}, \~n", "Erd\u0151s, Erd\u0151s, \u00c9, \u00c9, \u0160, \u00e7, \u00f1"),  # noqa: E501
         (r'{\"o}, \"{o}, {\ss}, \aa{}x, \o, \ae sop, \L{}', "\u00f6, \u00f6, \u00df, \u00e5x, \u00f8, \u00e6sop, \u0141"),  # noqa: E501
         (r"\'{\i} \'\i", "\u00ed \u00ed"),
+        (r"p {\textless} 1 \textgreater{} 0 \textpm{} 2 {\textmu}m {\texttimes} {\textbar}", "p < 1 > 0 \u00b1 2 \u00b5m \u00d7 |"),  # noqa: E501
+        (r"{\textquotedblleft}a{\textquotedblright} {\textquotesingle}b{\textasciitilde}", "\u201ca\u201d 'b~"),  # noqa: E501
+        (r"CO\textsubscript{2} m\textsuperscript{3} {\~{}}u \^{}", "CO2 m3 ~u ^"),
         (r"50\% \& \$5 \#1 a\_b", "50% & $5 #1 a_b"),
         (r"$\alpha_{1}$ and \(x_{2}\) \cite{key} \ref{a}", r"$\alpha_{1}$ and \(x_{2}\) \cite{key} \ref{a}"),  # noqa: E501
         (r"{The {BERT}} \emph{is} \textbf{bold \textit{too}}", "The BERT is bold too"),
@@ -102,6 +107,15 @@ def test_latex(raw: str, text: str) -> None:
         ("doi: 10.1000/x.", "10.1000/x"),
         ("(10.1000/x)", "10.1000/x"),
         ("10.1000%2Fx", "10.1000/x"),
+        (SICI, SICI.lower()),
+        (SICI.replace("<", "&lt;").replace(">", "&gt;"), SICI.lower()),
+        (f"https://doi.org/{SICI.replace('<', '%3C').replace('>', '%3E')}.", SICI.lower()),
+        (
+            "10.1175/1520-0469(1973)030<0351:SM>2.0.CO;2",
+            "10.1175/1520-0469(1973)030<0351:sm>2.0.co;2",
+        ),
+        ("<a>10.1000/x</a>", "10.1000/x"),
+        ("10.1000/x&lt;/a&gt;", "10.1000/x"),
         ("nothing", ""),
         ("10.1/x", ""),
         ("10.1000/)))", ""),
@@ -181,6 +195,18 @@ def test_addresses_that_a_page_must_not_link_to() -> None:
     assert web_url("javascript:alert(1)") == web_url('https://a.org/"><script>') == ""
     text = '{"title": "T", "abstract": "A b", "url": "javascript:alert(1)"}'
     assert paper(text).url == ""
+
+
+def test_latex_that_spells_a_tag_goes_as_tags_do() -> None:
+    text = r"@article{k, title = {A {\textless}i{\textgreater}cat{\textless}/i{\textgreater}}, "
+    text += r"abstract = {With p {\textless} 0.05 and q {\textgreater} 1.}}"
+    assert (paper(text).title, paper(text).abstract) == ("A cat", "With p < 0.05 and q > 1.")
+
+
+def test_a_doi_with_brackets_is_linked_to() -> None:
+    text = json.dumps({"title": "T", "abstract": "A b", "doi": SICI})
+    encoded = SICI.lower().replace("<", "%3C").replace(">", "%3E")
+    assert paper(text).url == f"https://doi.org/{encoded}"
 
 
 def test_own_address_comes_before_the_code() -> None:

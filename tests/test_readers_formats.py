@@ -19,6 +19,8 @@ FILES = {
     "refs.bib": "bibtex",
     "refs.ris": "ris",
     "refs.nbib": "nbib",
+    "refs.wos.txt": "wos",
+    "refs.enw": "enw",
     "items.csl.json": "csl-json",
     "papers.csv": "csv",
     "openalex.json": "json",
@@ -103,6 +105,80 @@ def test_html_without_paper_links_takes_every_heading() -> None:
     ]
 
 
+def test_saved_article_page_is_one_paper() -> None:
+    papers, refusals = parse(
+        '<html><head><meta name="citation_title" content="Sheep &amp; goats">'
+        '<meta name="citation_author" content="Lee, Ann"><meta name="citation_author" '
+        'content="Ott, Bo"><meta name="citation_date" content="2023/01/02">'
+        '<meta name="citation_arxiv_id" content="2301.00001"></head><body><h1>Mathematics</h1>'
+        '<h2>Menu</h2><p>Donate</p><h1 class="title"><span>Title:</span>Sheep</h1>'
+        '<blockquote class="abstract mathjax"><span>Abstract:</span>We count <i>x</i> sheep.'
+        "</blockquote><h2>Submission history</h2><p>From: Ann</p></body></html>"
+    )
+    assert [(p.title, p.abstract, p.authors, p.year, p.arxiv_id) for p in papers] == [
+        ("Sheep & goats", "We count x sheep.", ("Lee, Ann", "Ott, Bo"), 2023, "2301.00001")
+    ]
+    assert not refusals
+
+
+def test_article_page_with_nothing_but_a_heading_abstract() -> None:
+    papers, refusals = parse(
+        "<body><h1>On naps</h1><p>Ann Lee</p><div><h2>Abstract</h2></div><div><h3>Background</h3>"
+        "<p>Cats <b>nap <i>very</i></b> often, more than dogs.</p><h3>Results</h3><p>Yes.</p></div>"
+        "<h2>Introduction</h2><p>Long text.</p></body>"
+    )
+    assert [(paper.title, paper.abstract) for paper in papers] == [
+        ("On naps", "Background: Cats nap very often, more than dogs. Results: Yes.")
+    ]
+    assert not refusals
+
+
+def test_article_page_without_abstract_says_what_to_do() -> None:
+    papers, refusals = parse(
+        '<html><head><meta name="citation_title" content="T"></head><body><h2>Buy</h2><p>It</p>'
+    )
+    assert not papers
+    assert len(refusals) == 1
+    assert "no abstract" in refusals[0].reason
+    assert "BibTeX" in refusals[0].reason
+
+
+ABSTRACT = "We count sheep in the meadow and find that many are white. Some are black, we saw."
+LONG = " ".join([ABSTRACT] * 4)
+WRAPPED = LONG.replace(". ", ".\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "authors", "abstract"),
+    [
+        (f"On sheep\nAnn Lee, Bo van der Ott\n{ABSTRACT}\n", ("Ann Lee", "Bo van der Ott"), ABSTRACT),  # noqa: E501
+        (f"On sheep\n\nAnn Lee\u00b9 and B. Ott*\n\n{LONG}\n\n{LONG}", ("Ann Lee", "B. Ott"), f"{LONG} {LONG}"),  # noqa: E501
+        (f"On sheep\nAnn Lee\n\n{WRAPPED}\n", ("Ann Lee",), LONG),
+        (f"On sheep\nAnn Lee\nAbstract\n{ABSTRACT}\n", ("Ann Lee",), ABSTRACT),
+        (f"Title: On sheep\nAuthors: Ann Lee; Bo Ott\nAbstract: {ABSTRACT}", ("Ann Lee", "Bo Ott"), ABSTRACT),  # noqa: E501
+        (f"Title: On\nsheep\nAbstract:\n{WRAPPED}\nKeywords: wool", (), LONG),
+        ("On sheep\nBACKGROUND: They eat.\nMETHODS: We count.\nRESULTS: Five.\n", (),
+         "BACKGROUND: They eat. METHODS: We count. RESULTS: Five."),
+    ],
+)  # fmt: skip
+def test_text_of_one_paper(text: str, authors: tuple[str, ...], abstract: str) -> None:
+    papers, refusals = parse(text)
+    assert [(paper.title, paper.authors, paper.abstract) for paper in papers] == [
+        ("On sheep", authors, abstract)
+    ]
+    assert not refusals
+
+
+def test_text_of_several_papers_is_no_single_one() -> None:
+    for second in ("On goats", "Abstract: On goats"):
+        papers, _ = parse(f"On sheep\n{LONG}\n{second}\n{LONG}\n")
+        assert len(papers) == 2
+    papers, refusals = parse(f"On sheep\nA Title That Lost its Text\n{LONG}\n")
+    assert ([paper.title for paper in papers], len(refusals)) == (["A Title That Lost its Text"], 1)
+    papers, _ = parse(f"On sheep\nAnn Lee, Bo Ott\n{LONG}\n12\n", "listing")
+    assert papers[0].title == "Ann Lee, Bo Ott"  # a vote count: a page, and no such text
+
+
 def test_arxiv_snapshot() -> None:
     papers, refusals = load("arxiv.jsonl")
     first = papers[0]
@@ -146,6 +222,20 @@ def test_pubmed_joins_labelled_parts() -> None:
     assert (paper.year, paper.doi, paper.updated) == (2020, "10.1000/naps.1", "2021-02-03")
     assert paper.url == "https://pubmed.ncbi.nlm.nih.gov/101/"
     assert len(refusals) == 1
+
+
+def test_pubmed_reads_the_doi_beside_the_citation() -> None:
+    record = (
+        "<PubmedArticle><MedlineCitation><PMID>7</PMID><Article><ArticleTitle>T</ArticleTitle>"
+        "<Abstract><AbstractText>Ab</AbstractText></Abstract></Article></MedlineCitation>"
+        "<PubmedData><ReferenceList><Reference><ArticleIdList><ArticleId IdType='doi'>10.1000/no"
+        "</ArticleId></ArticleIdList></Reference></ReferenceList><ArticleIdList>"
+        "<ArticleId IdType='pubmed'>7</ArticleId><ArticleId IdType='doi'>10.1000/yes</ArticleId>"
+        "</ArticleIdList></PubmedData></PubmedArticle>"
+    )
+    papers, refusals = parse(f"<PubmedArticleSet>{record}{record}</PubmedArticleSet>")
+    assert [paper.doi for paper in papers] == ["10.1000/yes"] * 2
+    assert not refusals
 
 
 def test_bibtex() -> None:
@@ -193,6 +283,41 @@ def test_nbib() -> None:
     assert (paper.authors, paper.year) == (("Beekeeper, Carla",), 2020)
     assert (paper.doi, paper.updated) == ("10.1000/bees.7", "2021-04-05")
     assert refusals == ['line 13: "Wasps that do not" has no abstract']
+
+
+def test_web_of_science() -> None:
+    papers, refusals = load("refs.wos.txt")
+    paper = papers[0]
+    assert paper.title == "Wading birds that count their own legs"
+    assert paper.abstract.endswith("We ask whether they know it, and count.")
+    assert paper.authors == ("Heron, Anna", "Stork, Bo C.")
+    assert (paper.year, paper.doi) == (2017, "10.1000/legs.3")
+    assert paper.venue == "JOURNAL OF LEGS"
+    assert refusals == ['line 18: "No abstract here" has no abstract']
+    _, refused = parse("FN Clarivate\nTI Lost start\nAB Text\nER\n\nEF\n", "wos")
+    assert [str(item) for item in refused] == [
+        "upload, line 2: a record without its first line (PT)"
+    ]
+
+
+def test_endnote() -> None:
+    papers, refusals = load("refs.enw")
+    paper = papers[0]
+    assert paper.abstract == "We fly forty kites and ask them about the wind of yesterday."
+    assert paper.authors == ("Line, Ella", "Tail, Finn")
+    assert (paper.year, paper.doi, paper.venue) == (2016, "10.1000/kites", "Journal of Kites")
+    assert paper.url == "https://example.org/kites"
+    assert refusals == ['line 12: "A book without abstract" has no abstract']
+
+
+@pytest.mark.parametrize("head", ["", "\n", "Smith 2020,", "Smith et al, ", "k1,"])
+def test_bibtex_keys_that_are_missing_or_hold_blanks(head: str) -> None:
+    entry = f"@article{{{head} title = {{One}}, abstract = {{Ab c}}}}\n"
+    data = entry + entry.replace("One", "Two") + "@article{Gone 1, title = {Three}}\n"
+    assert sniff(data.encode()) == "bibtex"
+    papers, refusals = parse(data)
+    assert [paper.title for paper in papers] == ["One", "Two"]
+    assert [refusal.where for refusal in refusals] == [f"line {data.count(chr(10))}"]
 
 
 def test_csl_json() -> None:
@@ -256,6 +381,74 @@ def test_crossref_lists() -> None:
     assert [(p.title, p.abstract, p.year, p.authors, p.venue) for p in papers] == [
         ("Crossed", "Over .", 2011, ("A B",), "J")
     ]
+
+
+def test_europe_pmc() -> None:
+    papers, _ = parse(
+        '{"resultList": {"result": [{"title": "A", "abstractText": "Ab", "pubYear": "2020",'
+        ' "authorString": "Smith J, Jones KL."}, {"title": "B", "abstractText": "Bb",'
+        ' "authorList": {"author": [{"fullName": "Lee A"}, {"fullName": "Ott B"}]}}]}}'
+    )
+    assert [paper.authors for paper in papers] == [("Smith J", "Jones KL"), ("Lee A", "Ott B")]
+
+
+def test_zotero_api() -> None:
+    papers, refusals = parse(
+        '[{"key": "K", "version": 1, "data": {"itemType": "journalArticle", "title": "A",'
+        ' "creators": [{"creatorType": "editor", "lastName": "Ed"}, {"creatorType": "author",'
+        ' "firstName": "Ann", "lastName": "Lee"}], "abstractNote": "Ab", "date": "2020",'
+        ' "DOI": "10.1000/X", "publicationTitle": "J"}},'
+        ' {"key": "L", "data": {"itemType": "attachment", "title": "PDF"}}]'
+    )
+    assert [(p.title, p.authors, p.year, p.doi, p.venue) for p in papers] == [
+        ("A", ("Ann Lee",), 2020, "10.1000/x", "J")
+    ]
+    assert [str(refusal) for refusal in refusals] == ['upload, record 2: "PDF" has no abstract']
+
+
+NOTE = (
+    '{"id": "n", "forum": "f1", "cdate": 1690000000000, "content": {"title": {"value": "A"},'
+    ' "abstract": {"value": "Ab"}, "authors": {"value": ["A Lee", "B Ott"]}}}'
+)
+OLD_NOTE = (
+    '{"forum": "f1", "cdate": 1690000000000, "content": {"title": "A", "abstract": "Ab",'
+    ' "authors": ["A Lee", "B Ott"]}}'
+)
+
+
+@pytest.mark.parametrize("note", [NOTE, OLD_NOTE])
+@pytest.mark.parametrize("text", ["%s", "[%s]", "%s\n%s\n", '{"notes": [%s, %s], "count": 2}'])
+def test_openreview(note: str, text: str) -> None:
+    papers, refusals = parse(text.replace("%s", note))
+    assert len(papers) == text.count("%s")
+    for paper in papers:
+        assert (paper.title, paper.abstract) == ("A", "Ab")
+        assert (paper.authors, paper.year) == (("A Lee", "B Ott"), 2023)
+        assert paper.url == "https://openreview.net/forum?id=f1"
+    assert not refusals
+
+
+def test_openalex_table() -> None:
+    papers, refusals = parse(
+        "title,authorships.author.display_name,primary_location.source.display_name,"
+        "primary_location.landing_page_url,abstract_inverted_index\n"
+        'A,Ann Lee|Bo Ott,J,https://a.org/1,"{""We"": [0, 2], ""as"": [1]}"\n'
+        "B,Ann Lee,J,https://a.org/2,\"{'We': [0], 'test': [1]}\"\n"
+        "C,Ann Lee,J,https://a.org/3,\"{'We': [0], 'te\"\n"
+        "D,Ann Lee,J,https://a.org/4,\n"
+    )
+    assert [paper.abstract for paper in papers] == ["We as We", "We test"]
+    assert papers[0].authors == ("Ann Lee", "Bo Ott")
+    assert (papers[0].venue, papers[0].url) == ("J", "https://a.org/1")
+    assert [str(refusal) for refusal in refusals] == [
+        "upload, line 4: its abstract_inverted_index cannot be read",
+        'upload, line 5: "D" has no abstract',
+    ]
+
+
+def test_covidence_years() -> None:
+    papers, _ = parse("Title,Abstract,Published Year,Published Month\nA,Ab,2019,May\n")
+    assert papers[0].year == 2019
 
 
 def test_truncated_array_keeps_what_is_before_the_cut() -> None:

@@ -296,5 +296,5 @@ def test_import_loads_nothing_heavy() -> None:
 
 def test_format_names() -> None:
     assert FORMATS[0] == "auto"
-    assert len(FORMATS) == 14
+    assert len(FORMATS) == 16
     assert sniff(b"") is None

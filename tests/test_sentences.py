@@ -40,6 +40,11 @@ CASES = [
     "The gap closes (cf. Tab. 1 in the appendix. It is long).|We stop here.",
     "We release code, data, etc. for reuse.|It is free.",
     "Results hold w.r.t. the baseline.|They hold a.k.a. always.",
+    "It takes 200 ms.|The second takes 5 min.|Samples rest for 24 h.|Cells were dry.",
+    "See Phys. Rev. Lett. 98 and Proc. Natl. Acad. Sci. 104 for it.|We do not.",
+    "See Suppl. Fig. 2, Chap. 3 and Salmonella enterica subsp. enterica.|It grows.",
+    "Tangles were rare.|α-Synuclein aggregates, p = 0.05.|β-cells do not.",
+    "AIM: To test it, 95% vs.|METHODS: We did.|MAIN OUTCOME MEASURES: Few.|RESULTS: It is.",
 ]
 
 
@@ -48,6 +53,16 @@ def test_hard_cases(marked: str) -> None:
     wanted = marked.split("|")
     text = " ".join(wanted)
     assert [text[s.start : s.end] for s in split_sentences(text)] == wanted
+
+
+def test_a_glued_label_of_a_structured_abstract() -> None:
+    text = "We wished to test.METHODS: We did (all day).MAIN RESULTS: It holds.The END: it does."
+    assert [text[s.start : s.end] for s in split_sentences(text)] == [
+        "We wished to test.",
+        "METHODS: We did (all day).",
+        "MAIN RESULTS: It holds.",
+        "The END: it does.",
+    ]
 
 
 def test_lower_case_text_with_stops_set_apart() -> None:

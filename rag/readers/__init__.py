@@ -35,6 +35,8 @@ _READERS = {
     "bibtex": ("bibtex", "read"),
     "ris": ("ris", "read"),
     "nbib": ("nbib", "read"),
+    "wos": ("wos", "read"),
+    "enw": ("enw", "read"),
     "pubmed-xml": ("pubmed_xml", "read"),
     "csl-json": ("csl_json", "read"),
 }

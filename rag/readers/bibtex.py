@@ -21,6 +21,11 @@ _MONTHS = {
     "jun": "June", "jul": "July", "aug": "August", "sep": "September", "oct": "October",
     "nov": "November", "dec": "December",
 }  # fmt: skip
+_HEAD = re.compile(
+    r"^(?P<type>[ \t]*@(?!(?:string|preamble|comment)\b)[A-Za-z]+\s*[{(]\s*)"
+    r"(?:(?P<field>[A-Za-z][\w-]*\s*=)|(?P<key>[^\s,{}()=\"]+(?:[ \t]+[^\s,{}()=\"]+)+)(?=\s*,))",
+    re.M | re.I,
+)
 _NAME = re.compile(r"[^\s{}\"#,=]+")
 
 
@@ -31,7 +36,7 @@ def read(source: Source) -> Iterator[Item]:
 
     # It logs a warning for each broken entry, which is reported as a refusal here.
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
-    splitter: Any = Splitter(source.text())
+    splitter: Any = Splitter(_HEAD.sub(_with_key, source.text()))
     blocks: list[Any] = splitter.split().blocks
     strings: dict[str, str] = dict(_MONTHS)
     for block in blocks:
@@ -72,6 +77,13 @@ def resolve(value: object, strings: Mapping[str, str]) -> str:
         else:  # "#" and white space between the parts
             at += 1
     return "".join(parts)
+
+
+def _with_key(match: re.Match[str]) -> str:
+    """The head of an entry with a key that the splitter takes; nothing here uses the key."""
+    if match["field"]:
+        return f"{match['type']}at{match.start()}, {match['field']}"
+    return match["type"] + re.sub(r"\s+", "_", match["key"])
 
 
 def split_names(text: str) -> list[str]:

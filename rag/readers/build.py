@@ -104,6 +104,8 @@ def split_authors(text: str) -> list[str]:
     "Smith, Anna" are told apart by the separators and by which parts are initials.
     """
     text = re.sub(r"\s+et\.? al\.?$", "", clean.fold(text))
+    if text.count(".") == 1:  # "Smith J, Jones KL.": the stop ends the list, not the name
+        text = re.sub(r"(?<=\s)([A-Z]{1,4})\.$", r"\1", text)
     for separator in (";", "|"):
         if separator in text:
             return [name.strip() for name in text.split(separator) if name.strip()]
@@ -141,6 +143,6 @@ def _best_url(url: str, arxiv_id: str, doi: str, abstract: str) -> str:
         return address
     if arxiv_id:
         return f"https://arxiv.org/abs/{arxiv_id}"
-    if doi and (address := ids.web_url(f"https://doi.org/{doi}")):
+    if doi and (address := ids.web_url(ids.doi_url(doi))):
         return address
     return ids.first_url(abstract)

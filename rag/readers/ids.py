@@ -8,8 +8,17 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from urllib.parse import quote
 
-_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
+# Those made of a SICI (ANSI/NISO Z39.56) hold a page in angle brackets, then a version and a check
+# character: "10.1002/(SICI)1097-0258(19980815)17:15<1661::AID-SIM968>3.0.CO;2-2".
+_DOI = re.compile(
+    r"10\.\d{4,9}/(?:[^\s\"<>]+<[^\s\"<>]{0,60}>\d\.\d\.[a-z]{2};2(?:-[^\s\"<>.,;])?|[^\s\"<>]+)",
+    re.I,
+)
+_ESCAPED = re.compile(r"%(?:2f|3c|3e)|&(?:amp;)?[lg]t;", re.I)
+_UNESCAPED = {"%2f": "/", "%3c": "<", "%3e": ">", "lt;": "<", "gt;": ">"}
+_NO_URL = re.compile(r"[^\w/.:;()\[\]+,=@~!$&*%-]")
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)")
 _ARXIV = re.compile(
     r"(?:https?://)?"
@@ -32,11 +41,16 @@ _MAX_URL = 2000  # characters
 
 def doi(text: str) -> str:
     """A DOI bare and in lower case: "https://doi.org/10.1000/XYZ" gives "10.1000/xyz"."""
-    match = _DOI.search(text.replace("%2F", "/").replace("%2f", "/"))
+    match = _DOI.search(_ESCAPED.sub(lambda found: _UNESCAPED[found[0][-3:].lower()], text))
     if not match or len(match.group()) > 500:
         return ""
     found = _trimmed(match.group()).lower()
     return "" if found.endswith("/") else found
+
+
+def doi_url(bare_doi: str) -> str:
+    """The address of a DOI, with what an address may not hold percent-encoded."""
+    return "https://doi.org/" + _NO_URL.sub(lambda found: quote(found[0], safe=""), bare_doi)
 
 
 def arxiv_id(text: str) -> str:

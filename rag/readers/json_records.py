@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 from rag.readers.build import Item, build, split_authors
 from rag.readers.json_values import Value, read_any, read_lines
-from rag.readers.keys import Lookup
+from rag.readers.keys import Lookup, inner_of
 from rag.readers.source import Source
 from rag.records import Refusal
 
@@ -37,6 +38,8 @@ def convert(source: Source, values: Iterator[Value | Refusal]) -> Iterator[Item]
 
 def paper(source: Source, where: str, record: Mapping[str, object]) -> Item:
     """Make a paper of one record of unknown make."""
+    if inner := inner_of(record):
+        record = _openreview(record) | inner
     fields = Lookup(record)
     outer = Lookup(_mapping(record.get("externalIds")) | _mapping(record.get("ids")))
     place = _mapping(record.get("primary_location"))
@@ -70,7 +73,7 @@ def text_of(value: object) -> str:
     if isinstance(value, list):
         return " ".join(text for item in value[:1000] if (text := _shallow(item)))
     if isinstance(value, dict):
-        return _inverted(value) or _shallow(value)
+        return inverted(value) or _shallow(value)
     return ""
 
 
@@ -85,13 +88,16 @@ def authors_of(value: object) -> list[str]:
     """Names from a string, a list of strings, or a list of objects."""
     if isinstance(value, str):
         return split_authors(value)
-    if isinstance(value, dict):
-        value = [value]
+    if isinstance(value, dict):  # Europe PMC: {"author": […]}; OpenReview: {"value": […]}
+        listed = (value.get(key) for key in ("author", "authors", "value"))
+        value = next((inner for inner in listed if isinstance(inner, list)), [value])
     if not isinstance(value, list):
         return []
     if len(value) == 1 and isinstance(value[0], str):
         return split_authors(value[0])
-    return [name for item in value if (name := _name(item))]
+    # Zotero lists editors and translators beside the authors.
+    own = [v for v in value if isinstance(v, dict) and v.get("creatorType") == "author"]
+    return [name for item in own or value if (name := _name(item))]
 
 
 def date_of(value: object) -> str:
@@ -139,7 +145,7 @@ def _shallow(value: object) -> str:
     return text_of(value) if not isinstance(value, list) else ""
 
 
-def _inverted(value: dict[str, object]) -> str:
+def inverted(value: dict[str, object]) -> str:
     """OpenAlex's abstract, {"word": [positions]}, put back in order; "" if it is none."""
     if not value or not all(
         isinstance(places, list) and all(type(p) is int for p in places)
@@ -151,6 +157,17 @@ def _inverted(value: dict[str, object]) -> str:
     if not placed or placed[0][0] < 0 or placed[-1][0] > _MAX_POSITION:
         return ""
     return " ".join(itertools.starmap(lambda _, word: word, placed))
+
+
+def _openreview(note: Mapping[str, object]) -> dict[str, object]:
+    """What a note of OpenReview says beside its content: its page, its date in milliseconds."""
+    forum, made = note.get("forum"), note.get("pdate") or note.get("cdate") or note.get("tcdate")
+    found: dict[str, object] = {}
+    if isinstance(forum, str) and forum:
+        found["url"] = f"https://openreview.net/forum?id={forum}"
+    if isinstance(made, int) and 0 < made < 10**14:
+        found["date"] = str(datetime.fromtimestamp(made / 1000, UTC).date())
+    return found
 
 
 def _first_arxiv(candidates: list[str]) -> str:

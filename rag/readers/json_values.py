@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 
 from rag.readers.build import refuse
-from rag.readers.keys import known
+from rag.readers.keys import inner_of, known
 from rag.readers.source import Source
 from rag.records import Refusal
 
@@ -119,7 +119,10 @@ def _records(value: object) -> list[object]:
         return value if isinstance(value, list) and value else [value]
     fields = known(value)
     if "title" not in fields:
-        return _wrapped(list(value.values()), _DEPTH) or [value]
+        found = _wrapped(list(value.values()), _DEPTH)
+        # A record that keeps its fields one level down also says things beside them.
+        whole = len(found) == 1 and found[0] is inner_of(value)
+        return [value] if whole else found or [value]
     if "abstract" not in fields:  # a titled collection, or a paper without abstract
         lists = [value[key] for key in value if str(key).lower() in _COLLECTIONS]
         return _wrapped(lists, 1) or [value]
@@ -130,7 +133,7 @@ def _wrapped(values: list[object], depth: int) -> list[object]:
     """Every list of titled objects, and every titled object, among the values of an object."""
     found: list[object] = []
     for value in values:
-        if isinstance(value, list) and any(map(_is_titled, value[:50])):
+        if isinstance(value, list) and any(_is_titled(v) or inner_of(v) for v in value[:50]):
             found += value
         elif _is_titled(value):
             found.append(value)

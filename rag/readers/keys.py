@@ -20,12 +20,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "authors": (
         "authors", "author", "authorsparsed", "authorships", "authornames", "authorfullnames",
-        "authorlist", "authorsname", "creators", "creator", "au",
+        "authorlist", "authorstring", "authorsname", "creators", "creator", "au",
+        "authorshipsauthordisplayname", "authorshipsrawauthorname",
     ),
     "date": (
         "publicationdate", "publisheddate", "datepublished", "issued", "published",
-        "publishedat", "publishedprint", "publishedonline", "pubdate", "publicationyear",
-        "pubyear", "year", "date", "submitteddate", "created", "py", "updatedate", "updated",
+        "publishedat", "publishedyear", "publishedprint", "publishedonline", "pubdate",
+        "publicationyear", "pubyear", "year", "date", "submitteddate", "created", "py",
+        "updatedate", "updated",
     ),
     "updated": (
         "updated", "updatedate", "updateddate", "updatedat", "lastmodified", "modified",
@@ -33,14 +35,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "url": (
         "url", "paperurl", "urlabs", "absurl", "htmlurl", "landingpageurl", "link", "links",
-        "entryid", "urls", "pdfurl", "urlpdf",
+        "entryid", "urls", "primarylocationlandingpageurl", "pdfurl", "urlpdf",
     ),
     "doi": ("doi", "articledoi", "doiurl", "di"),
-    "arxiv": ("arxivid", "arxiv", "eprint", "arxivurl", "id", "paperid", "entryid"),
+    "arxiv": ("arxivid", "arxiv", "eprint", "arxivurl", "id", "paperid", "entryid", "archiveid"),
     "venue": (
         "venue", "journal", "journalname", "journalref", "journaltitle", "containertitle",
         "booktitle", "publicationtitle", "sourcetitle", "publicationname", "conference",
-        "proceedings", "so",
+        "proceedings", "proceedingstitle", "primarylocationsourcedisplayname", "so",
     ),
 }  # fmt: skip
 
@@ -54,8 +56,19 @@ def normalised(key: str) -> str:
 
 def known(names: Iterable[str]) -> set[str]:
     """Which of the fields of `ALIASES` a header or an object has."""
-    have = {normalised(name) for name in names}
+    have = {normalised(str(name)) for name in names}
     return {field for field, aliases in ALIASES.items() if not have.isdisjoint(aliases)}
+
+
+def inner_of(value: object) -> dict[str, object] | None:
+    """What holds the fields in a record of Zotero's API ("data") or OpenReview ("content")."""
+    if not isinstance(value, dict) or "title" in known(value):
+        return None
+    for key in ("data", "content"):
+        inner = value.get(key)
+        if isinstance(inner, dict) and "title" in known(inner):
+            return inner
+    return None
 
 
 class Lookup(Mapping[str, V]):

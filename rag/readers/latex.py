@@ -23,10 +23,13 @@ _SPECIAL = {
     "textdegree": "\u00b0", "ldots": "\u2026", "dots": "\u2026", "textasciitilde": "~",
     "textasciicircum": "^", "textbraceleft": "{", "textbraceright": "}",
     "textbackslash": "\\", "textunderscore": "_", "copyright": "\u00a9", "pounds": "\u00a3",
-    "S": "\u00a7", "P": "\u00b6",
+    "S": "\u00a7", "P": "\u00b6", "textless": "<", "textgreater": ">", "textbar": "|",
+    "textpm": "\u00b1", "texttimes": "\u00d7", "textdiv": "\u00f7", "textmu": "\u00b5",
+    "textquotedblleft": "\u201c", "textquotedblright": "\u201d", "textquotedbl": '"',
+    "textquotesingle": "'", "textellipsis": "\u2026", "textbullet": "\u2022", "textdollar": "$",
 }  # fmt: skip
 _FORMATTING = (
-    "emph|textit|textbf|textsc|texttt|textrm|textsf|textsl|textup|textnormal|underline|mbox|text"
+    "emph|textit|textbf|textsc|texttt|textrm|textsf|textsl|textsubscript|textsuperscript|textup|textnormal|underline|mbox|text"
     "|url|enquote|uppercase|lowercase|it|bf|sc|tt|rm|em|sl"
 )
 _BASE = r"(?:\{\s*(?P<braced>\\[ij]|[^\W\d_])\s*\}|(?P<bare>\\[ij](?![A-Za-z])|[^\W\d_]))"
@@ -35,6 +38,8 @@ _TOKEN = re.compile(
     # Up to the next opening only: an unclosed one must not be searched to the end every time.
     r"|\\\((?:[^\\]|\\[^()])*\\\)|\\\[(?:[^\\]|\\[^\[\]])*\\\])"
     r"|(?P<accent>\\(?:(?P<sign>[`'^~=.\"])\s*|(?P<letter>[uvHcdbkr])(?:\s+|(?=\{)))" + _BASE + ")"
+    # An accent over nothing is the sign itself: "\~{}" in addresses.
+    r"|\\(?P<alone>[`'^~\"])\{\s*\}"
     r"|\\(?P<special>" + "|".join(sorted(_SPECIAL, key=len, reverse=True)) + r")(?![A-Za-z])"
     r"(?:\{\}|\s+(?=[^\W\d_])|\\(?=\s))?"
     r"|\\(?P<escaped>[&%$#_{}])"
@@ -61,6 +66,8 @@ def _replaced(match: re.Match[str]) -> str:
         return unicodedata.normalize("NFC", base + _COMBINING[match["sign"] or match["letter"]])
     if match["special"]:
         return _SPECIAL[match["special"]]
+    if match["alone"]:
+        return match["alone"]
     if match["escaped"]:
         return match["escaped"]
     if match["format"] or match["brace"]:

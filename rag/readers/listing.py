@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from rag.readers import clean
 from rag.readers.build import Item, build, refuse
+from rag.readers.single import Single, single
 from rag.readers.source import Source
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.?"
@@ -56,7 +57,13 @@ def _is_prose(line: str) -> bool:
 
 
 def read(source: Source) -> Iterator[Item]:
-    """Yield the papers of a page."""
+    """Yield the papers of a page, or the one of a file that holds nothing else."""
+    if one := lone_paper(source.peek()):
+        yield build(
+            source, "line 1", title=one.title, abstract=one.abstract, authors=one.authors,
+            date=one.date, doi=one.doi, arxiv=one.arxiv, venue=one.venue, verbatim=True,
+        )  # fmt: skip
+        return
     title, title_line = "", 0
     fresh = True  # at the top of a page, where the button may be glued to the title
     for number, raw in enumerate(source.lines(), 1):
@@ -84,6 +91,13 @@ def read(source: Source) -> Iterator[Item]:
             title, title_line = line, number
     if title:
         yield refuse(source, f"line {title_line}", f'"{title[:60]}" has no abstract')
+
+
+def lone_paper(text: str) -> Single | None:
+    """The one paper of a text that is none of those pages; None when it is one, or no paper."""
+    lines = (line.strip() for line in text.split("\n"))
+    bare = (line for line in lines if line and line.strip(" :").lower() != "abstract")
+    return None if any(map(is_furniture, bare)) else single(text)
 
 
 def is_listing(head: str) -> bool:

@@ -1,7 +1,7 @@
 """A trending-papers page saved as HTML: a heading is a title, a paragraph after it the abstract.
 
 Where headings link to papers, only those count and the others are page furniture; in a page
-without such links every heading counts.
+without such links every heading counts. A page of one article is left to `article_html`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rag.readers import clean
+from rag.readers import article_html, clean
 from rag.readers.build import Item, build, refuse
 from rag.readers.ids import arxiv_id
 from rag.readers.source import Source
@@ -28,6 +28,9 @@ def read(source: Source) -> Iterator[Item]:
     root = html_root(source.text())
     found = [] if root is None else _sections(root)
     linked = any(name for _, name, _ in found)
+    if root is not None and article_html.is_article(root, linked):
+        yield from article_html.read(source, root)
+        return
     for number, (heading, name, paragraphs) in enumerate(found, 1):
         if linked and not name:
             continue

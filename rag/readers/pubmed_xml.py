@@ -20,11 +20,13 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 def read(source: Source) -> Iterator[Item]:
     """Yield the papers of an article set, or of a bare list of citations."""
-    for number, citation in enumerate(elements(source, "MedlineCitation", "BookDocument"), 1):
-        yield _paper(source, f"record {number}", citation)
+    found = elements(source, "PubmedArticle", "MedlineCitation", "BookDocument")
+    for number, record in enumerate(found, 1):
+        yield _paper(source, f"record {number}", record)
 
 
-def _paper(source: Source, where: str, citation: _Element) -> Item:
+def _paper(source: Source, where: str, record: _Element) -> Item:
+    citation = next(iter(children(record, "MedlineCitation")), record)
     article = next(iter(children(citation, "Article")), citation)
     pmid = child_text(citation, "PMID")
     return build(
@@ -42,7 +44,7 @@ def _paper(source: Source, where: str, citation: _Element) -> Item:
         or child_text(article, "ArticleDate/Year")
         or child_text(article, "Book/PubDate/Year"),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
-        doi=_doi(article),
+        doi=_doi(article, record),
         updated=_date(citation),
         venue=child_text(article, "Journal/Title")
         or child_text(citation, "MedlineJournalInfo/MedlineTA"),
@@ -66,8 +68,13 @@ def _name(author: _Element) -> str:
     return full or child_text(author, "CollectiveName")
 
 
-def _doi(article: _Element) -> str:
-    for element in children(article, "ELocationID") + children(article, "ArticleIdList/ArticleId"):
+def _doi(article: _Element, record: _Element) -> str:
+    """The DOI that the article gives; older records have it only beside the citation."""
+    for element in [
+        *children(article, "ELocationID"),
+        *children(article, "ArticleIdList/ArticleId"),
+        *children(record, "PubmedData/ArticleIdList/ArticleId"),
+    ]:
         if "doi" in (element.get("EIdType"), element.get("IdType")):
             return text_of(element)
     return ""

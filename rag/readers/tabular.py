@@ -6,13 +6,16 @@ abstract would otherwise lose the rest of it.
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
+import json
 from collections.abc import Iterator
 
 from rag.readers.build import Item, build, refuse, split_authors
 from rag.readers.decode import UnreadableError
 from rag.readers.ids import arxiv_id
+from rag.readers.json_records import inverted
 from rag.readers.keys import Lookup, known
 from rag.readers.source import Source
 
@@ -96,12 +99,17 @@ def _paper(source: Source, where: str, row: Lookup[str]) -> Item:
     def first(field: str) -> str:
         return next((text for value in row.all(field) if (text := value.strip())), "")
 
+    abstract = first("abstract")
+    if abstract and abstract == row.get("abstractinvertedindex", "").strip():
+        abstract = _rebuilt(abstract)
+        if not abstract:
+            return refuse(source, where, "its abstract_inverted_index cannot be read")
     urls = [url.strip() for url in row.all("url")]
     return build(
         source,
         where,
         title=first("title"),
-        abstract=first("abstract"),
+        abstract=abstract,
         authors=split_authors(first("authors")),
         date=first("date"),
         url=next((url for url in urls if url.startswith(("http://", "https://"))), ""),
@@ -110,3 +118,14 @@ def _paper(source: Source, where: str, row: Lookup[str]) -> Item:
         updated=first("updated"),
         venue=first("venue"),
     )
+
+
+def _rebuilt(cell: str) -> str:
+    """The abstract in OpenAlex's {"word": [positions]}, as JSON or as Python writes it; else ""."""
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            value = parse(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return inverted(value) if isinstance(value, dict) else ""
+    return ""

@@ -39,6 +39,8 @@ class _AsUtf8(io.RawIOBase):
 def elements(source: Source, *names: str) -> Iterator[_Element]:
     """Yield each element of the given local names, complete, in file order; then forget it.
 
+    One that stands directly within another of them is left to that one.
+
     Raises:
         UnreadableError: the XML is not well formed from some line on, or it declares entities.
     """
@@ -62,6 +64,9 @@ def elements(source: Source, *names: str) -> Iterator[_Element]:
                 raise UnreadableError(
                     "it declares XML entities, which are not resolved, for safety"
                 )
+            outer = element.getparent()
+            if outer is not None and _local(outer) in names:
+                continue
             yield element
             element.clear(keep_tail=False)
             parent = element.getparent()
@@ -118,6 +123,10 @@ def children(element: _Element, path: str) -> list[_Element]:
     for name in path.split("/"):
         found = [child for parent in found for child in parent.iterchildren(f"{{*}}{name}")]
     return found
+
+
+def _local(element: _Element) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def _bytes(source: Source) -> object:
