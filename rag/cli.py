@@ -5,7 +5,7 @@ Nothing heavy is imported here: each command imports what it needs when it runs.
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -15,14 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rag import __version__
+from rag import __version__, options
 from rag.config import Settings, default_index, load_settings
 from rag.errors import RagError, UsageError
-from rag.options import INDEX as _INDEX
-from rag.options import JSON as _JSON
-from rag.options import MODEL as _MODEL
-from rag.options import evaluated as _evaluated
-from rag.options import filtered as _filters
+from rag.options import say
 
 if TYPE_CHECKING:
     from rag.index import OpenIndex
@@ -37,15 +33,6 @@ def _place(index_dir: Path | None) -> Path | None:
     """The index named after the command, or before it."""
     context = click.get_current_context()
     return index_dir or context.find_root().params.get("index_dir")
-
-
-def say(text: str) -> None:
-    """One line for people, on standard error."""
-    click.echo(text, err=True)
-
-
-def _out(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
 
 
 def _index(index_dir: Path | None, settings: Settings) -> OpenIndex:
@@ -84,6 +71,7 @@ def _known_model(settings: Settings) -> None:
 
 
 @click.group(
+    cls=options.Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Examples:\n\n\b\n  rag ask \"How many dialogs are in Taskmaster-1?\"\n"
     "  rag index ~/papers --index ~/my-index\n  rag search \"sparse mixture of experts\" -k 5\n"
@@ -100,10 +88,9 @@ def main(index_dir: Path | None, debug: bool) -> None:
 @main.command(epilog="Examples:\n\n\b\n  rag index papers.bib more.ris\n  rag index ~/abstracts "
               "--index ~/my-index\n  curl -s … | rag index -")  # fmt: skip
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--format", "format_", default="auto", metavar="NAME",
-              help="The files' format; told from the content unless given.")  # fmt: skip
+@options.FORMAT
 @click.option("-v", "--verbose", is_flag=True, help="Name every merged record too.")
-@_INDEX
+@options.INDEX
 def index(paths: tuple[str, ...], format_: str, verbose: bool, index_dir: Path | None) -> None:
     """Put papers into an index: files, directories, patterns, or - for standard input."""
     from rag.commands import index_paths
@@ -113,7 +100,7 @@ def index(paths: tuple[str, ...], format_: str, verbose: bool, index_dir: Path |
 
 @main.command()
 @click.argument("papers", nargs=-1, required=True, metavar="ID-OR-TITLE…")
-@_INDEX
+@options.INDEX
 def remove(papers: tuple[str, ...], index_dir: Path | None) -> None:
     """Take papers out of an index, by id or exact title (see: rag list)."""
     from rag.commands import remove_named
@@ -122,8 +109,8 @@ def remove(papers: tuple[str, ...], index_dir: Path | None) -> None:
 
 
 @main.command("list")
-@_JSON
-@_INDEX
+@options.JSON_LINES
+@options.INDEX
 def list_(as_json: bool, index_dir: Path | None) -> None:
     """List the papers in an index."""
     from rag.commands import list_papers
@@ -142,10 +129,10 @@ def list_(as_json: bool, index_dir: Path | None) -> None:
 )  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Where a batch's answers go (default: standard output).")  # fmt: skip
-@_JSON
-@_MODEL
-@_INDEX
-@_filters
+@options.JSON
+@options.MODEL
+@options.INDEX
+@options.filtered
 def ask(
     question: str | None, papers: int | None, evidence_only: bool, batch: Path | None,
     out: Path | None, as_json: bool, model: str | None, index_dir: Path | None, filters: Any,
@@ -176,18 +163,18 @@ def ask(
 @click.argument("query")
 @click.option("-k", "papers", type=click.IntRange(1, 1000), default=10, show_default=True,
               help="Papers to show.")  # fmt: skip
-@_JSON
-@_INDEX
-@_filters
+@options.JSON
+@options.INDEX
+@options.filtered
 def search_(query: str, papers: int, as_json: bool, index_dir: Path | None, filters: Any) -> None:
     """Show the papers nearest to a query, each with its best sentence."""
-    from rag.render import search_object
+    from rag.render import json_line, search_object
     from rag.searching import cleaned, search
 
     cleaned(query)  # A wrong query is refused before anything is loaded.
     hits = search(_index(index_dir, load_settings()), query, papers, filters)
     if as_json:
-        _out(search_object(query, hits))
+        click.echo(json_line(search_object(query, hits)))
     elif hits:
         from rag.terminal import show_hits
 
@@ -198,8 +185,8 @@ def search_(query: str, papers: int, as_json: bool, index_dir: Path | None, filt
 
 @main.command()
 @click.option("-k", "papers", type=click.IntRange(1, 20), help="Papers to read (default 5).")
-@_MODEL
-@_INDEX
+@options.MODEL
+@options.INDEX
 def chat(papers: int | None, model: str | None, index_dir: Path | None) -> None:
     """Ask one question after another; follow-ups may refer to what was asked before."""
     from rag.commands import chat_loop
@@ -209,33 +196,24 @@ def chat(papers: int | None, model: str | None, index_dir: Path | None) -> None:
 
 @main.command()
 @click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=7860,
-    show_default=True,
+    "--port", type=click.IntRange(0, 65535), default=7860, show_default=True,
     help="Port to listen on; 0 for any free one.",
-)
+)  # fmt: skip
 @click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
     help="Address to listen on; any but this machine's own needs --auth.",
-)
+)  # fmt: skip
 @click.option(
     "--share",
     is_flag=True,
     help="Let Gradio's relay on the internet pass visitors on; needs --auth.",
 )
 @click.option(
-    "--auth",
-    default="",
-    metavar="USER:PASSWORD",
-    envvar="RAG_AUTH",
+    "--auth", default="", metavar="USER:PASSWORD", envvar="RAG_AUTH",
     help="Ask visitors for this name and password (or set $RAG_AUTH).",
-)
-@_MODEL
-@_INDEX
+)  # fmt: skip
+@options.MODEL
+@options.INDEX
 def ui(
     port: int, host: str, share: bool, auth: str, model: str | None, index_dir: Path | None
 ) -> None:  # fmt: skip
@@ -251,7 +229,7 @@ def ui(
 
 @main.command()
 @click.option("--no-repair", is_flag=True, help="Report only.")
-@_INDEX
+@options.INDEX
 def verify(no_repair: bool, index_dir: Path | None) -> None:
     """Check every digest, offset and vector of an index; repair what can be derived."""
     from rag.commands import verify_place
@@ -265,7 +243,7 @@ def models() -> None:
 
 
 @models.command("list")
-@_JSON
+@options.JSON_LINES
 def models_list(as_json: bool) -> None:
     """List the known models and whether they are installed."""
     from rag.commands import list_models
@@ -299,8 +277,8 @@ def models_pull(name: str) -> None:
 
 
 @main.group("eval", invoke_without_command=True)
-@_evaluated
-@_MODEL
+@options.evaluated
+@options.MODEL
 @click.pass_context
 def eval_(context: click.Context, /, **values: Any) -> None:
     """Measure answers on a question set: right papers, facts found, refusals, time."""
@@ -315,7 +293,7 @@ def eval_(context: click.Context, /, **values: Any) -> None:
               help="A folder in BEIR layout: corpus.jsonl, queries.jsonl, qrels/test.tsv."
 )  # fmt: skip
 @click.option("--split", default="test", show_default=True, help="Which qrels file.")
-@_JSON
+@options.JSON
 def eval_retrieval(beir: Path, split: str, as_json: bool) -> None:
     """Measure retrieval on a benchmark folder: nDCG@10, recall, MRR."""
     from rag.evaluation import evaluate_retrieval
@@ -354,10 +332,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         say("rag: stopped")
         return 1
-    except BrokenPipeError:
-        # The reader of our output has gone, as in `rag list | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except RagError as e:
         if debug:
             raise
@@ -366,6 +340,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             say(e.remedy)
         return e.exit_code
     except Exception as e:
+        if isinstance(e, OSError) and e.errno in _UNWRITTEN:
+            return _unwritten(e)
         if debug:
             raise
         say(f"rag: unexpected {type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}")
@@ -374,10 +350,27 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+_UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _unwritten(error: OSError) -> int:
+    """Give standard output up and say why, unless its reader has gone; the exit code."""
+    options.give_up_output()
+    if isinstance(error, BrokenPipeError):
+        return 0
+    say(f"rag: cannot write {error.filename or 'the output'}: {error.strerror}; free some space")
+    return 1
+
+
 def entry() -> None:
     """Console script."""
     code = run(None)
-    sys.stdout.flush()
+    try:
+        if sys.stdout is not None:  # as it is where the shell closed it
+            sys.stdout.flush()
+    except OSError as e:
+        lost = _unwritten(e)
+        code = code or lost
     sys.exit(code)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,18 +23,17 @@ from rag.errors import (
     UnknownModelError,
     UsageError,
 )
+from rag.options import format_names
+from rag.options import say as _say
 from rag.progress import counting
-from rag.records import Filters, Question
-from rag.session import token_counter
+from rag.records import Filters, Paper, Question, Refusal
+from rag.render import json_line, whole
+from rag.session import chosen_place, token_counter
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
 
 _NAMED = 20  # refusals printed one by one
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) -> None:
@@ -44,25 +44,28 @@ def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) 
 
     settings = load_settings()
     records = read_paths(paths, format_, stdin=sys.stdin.buffer, note=_say)
+    # Up to the first paper: an index of nothing would hide the starter corpus.
+    first: list[Paper | Refusal] = []
+    for record in records:
+        first.append(record)
+        if isinstance(record, Paper):
+            break
+    else:
+        _say_refused([r for r in first if isinstance(r, Refusal)], verbose)
+        raise InputError(
+            "no paper was taken from " + ", ".join(paths),
+            f"see the reasons above; formats for --format: {format_names()}",
+        )
     embedder = open_embedder(settings, _say)
     with counting("indexing") as progress:
         report = add_papers(
-            place, records, embedder, token_counter(), settings, progress,
+            place, chain(first, records), embedder, token_counter(), settings, progress,
             waiting=lambda: _say(f"another process is writing {place}; waiting for it"),
         )  # fmt: skip
-    for refusal in report.refused[: None if verbose else _NAMED]:
-        _say(f"skipped {refusal}")
-    if len(report.refused) > _NAMED and not verbose:
-        _say(f"… and {len(report.refused) - _NAMED} more skipped (-v names them)")
+    _say_refused(report.refused, verbose)
     if verbose:
         for kept, source in report.merged:
             _say(f"merged a second record from {source}: {kept}")
-    taken = report.added + report.updated + report.unchanged
-    if not taken and not report.merged:
-        raise InputError(
-            "no paper was taken from " + ", ".join(paths),
-            "see the reasons above; formats: rag index --help",
-        )
     parts = [f"{report.added} added", f"{report.updated} updated", f"{report.unchanged} unchanged"]
     if report.merged:
         parts.append(f"{len(report.merged)} merged")
@@ -73,6 +76,13 @@ def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) 
         f"{', '.join(parts)}; {report.total} papers in {place}"
         + (" (nothing changed)" if nothing else "")
     )
+
+
+def _say_refused(refused: Sequence[Refusal], verbose: bool) -> None:
+    for refusal in refused[: None if verbose else _NAMED]:
+        _say(f"skipped {refusal}")
+    if len(refused) > _NAMED and not verbose:
+        _say(f"… and {len(refused) - _NAMED} more skipped (-v names them)")
 
 
 def remove_named(papers: Sequence[str], place: Path) -> None:
@@ -99,14 +109,12 @@ def remove_named(papers: Sequence[str], place: Path) -> None:
 
 def list_papers(place: Path | None, as_json: bool) -> None:
     """`rag list`: needs no model, so it opens the store alone."""
-    from rag.config import default_index
-    from rag.starter import starter_papers
-    from rag.store import DATABASE_NAME, Snapshot
+    from rag.starter import listed_papers
+    from rag.store import Snapshot
 
-    where = place or default_index()
-    if place is None and not (where / DATABASE_NAME).exists():
-        _say("using the bundled starter corpus; index your own with: rag index PATH")
-        papers = list(starter_papers())
+    where = chosen_place(place, _say)
+    if where is None:
+        papers = listed_papers()
     else:
         snapshot = Snapshot(where)
         try:
@@ -115,20 +123,12 @@ def list_papers(place: Path | None, as_json: bool) -> None:
             snapshot.close()
     for p in papers:
         if as_json:
-            click.echo(
-                json.dumps(
-                    {
-                        "paper_id": p.id,
-                        "title": p.title,
-                        "year": p.year,
-                        "source": p.source,
-                        "url": p.url,
-                    },
-                    ensure_ascii=False,
-                )
-            )
+            click.echo(json_line({
+                "paper_id": p.id, "title": p.title, "year": p.year, "source": p.source,
+                "url": p.url,
+            }))  # fmt: skip
         else:
-            click.echo(f"{p.id}  {p.title}" if p.id else p.title)
+            click.echo(f"{p.id}  {p.title}")
 
 
 def answer_one(assistant: Assistant, question: str, filters: Filters, as_json: bool) -> None:
@@ -143,7 +143,7 @@ def answer_one(assistant: Assistant, question: str, filters: Filters, as_json: b
             click.secho(f"reading {len(event.hits)} papers: {names} …", err=True, dim=True)
         if isinstance(event, Done):
             if as_json:
-                click.echo(json.dumps(answer_object(event.answer, ""), ensure_ascii=False))
+                click.echo(json_line(answer_object(event.answer, "")))
             else:
                 show_answer(event.answer)
 
@@ -173,26 +173,25 @@ def answer_batch(
     assistant: Assistant, lines: Iterator[Line], out: Path | None, filters: Filters
 ) -> None:
     """`rag ask --batch`: one line out for each line in, in order; a bad line is reported and
-    answered as abstained, so that nothing is lost."""
+    answered as abstained, so that nothing is lost. What is wrong with the index, a model or the
+    disk is no line's fault and ends the batch."""
     from rag.render import answer_object, failed_object
 
     work = [(number, line) for number, line in lines if line.strip()]
     with _written(out) as file, counting("answering", len(work)) as progress:
         for done, (number, line) in enumerate(work, 1):
             question_id: str | int = f"line-{number}"
-            text = line.strip()
+            text = whole(line.strip())
             try:
                 entry = _entry(line)
                 question_id = _named(entry, question_id)
                 question = _question(entry, filters)
-                text = question.text
+                text = whole(question.text)
                 result = answer_object(assistant.ask(question), question_id)
-            except ModelError:
-                raise
-            except RagError as e:
+            except (UsageError, InputError) as e:
                 _say(f"line {number}: {e.message}")
                 result = failed_object(question_id, text, e.message)
-            file.write(json.dumps(result, ensure_ascii=False) + "\n")
+            file.write(json_line(result) + "\n")
             file.flush()
             progress(done, text)
 

@@ -7,10 +7,11 @@ This module is the only importer of faiss.
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rag.models import write_atomically
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"RAGDENS1"
 _HEADER = struct.Struct("<8sIQ")  # magic, CRC-32 of the payload, payload bytes
+_PIECE = 1 << 20  # bytes read or written at a time
 
 
 class DenseIndex:
@@ -85,19 +87,35 @@ class DenseIndex:
 
         ids = faiss.vector_to_array(self._index.id_map)
         vectors = self._index.index.reconstruct_n(0, len(self)) if len(self) else np.empty((0, 0))
-        return ids, vectors.astype(np.float32)
+        return ids, vectors.astype(np.float32, copy=False)
 
     def save(self, path: Path) -> None:
         """Write the file; readers see the old one or the new one."""
         import faiss
 
-        payload = faiss.serialize_index(self._index).tobytes()
-        header = _HEADER.pack(_MAGIC, zlib.crc32(payload), len(payload))
-
         def write(temporary: Path) -> None:
-            with temporary.open("wb") as f:
-                f.write(header)
-                f.write(payload)
+            checksum, size = 0, 0
+            failures: list[BaseException] = []
+
+            def take(piece: bytes) -> None:
+                nonlocal checksum, size
+                if failures:
+                    return
+                try:
+                    checksum, size = zlib.crc32(piece, checksum), size + len(piece)
+                    file.write(piece)
+                except BaseException as e:  # FAISS would turn it into an error of its own.
+                    failures.append(e)
+
+            with temporary.open("wb") as file:
+                file.write(_HEADER.pack(_MAGIC, 0, 0))
+                # Piece by piece: no second copy of all vectors is made.
+                writer = faiss.PyCallbackIOWriter(take, _PIECE)  # type: ignore[attr-defined]  # SWIG's
+                faiss.write_index(self._index, writer)
+                if failures:
+                    raise failures[0]
+                file.seek(0)
+                file.write(_HEADER.pack(_MAGIC, checksum, size))
 
         write_atomically(path, write)
 
@@ -105,16 +123,28 @@ class DenseIndex:
     def load(cls, path: Path) -> DenseIndex | None:
         """The index in a file; None when the file is missing, cut short or changed."""
         try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        if len(data) < _HEADER.size:
-            return None
-        magic, checksum, size = _HEADER.unpack_from(data)
-        payload = memoryview(data)[_HEADER.size :]
-        if magic != _MAGIC or size != len(payload) or zlib.crc32(payload) != checksum:
-            return None
-        import faiss
-        import numpy as np
+            with path.open("rb") as file:
+                if not _whole(file):
+                    return None
+                import faiss
 
-        return cls(faiss.deserialize_index(np.frombuffer(payload, dtype=np.uint8)))
+                # Read twice, so that no copy of the file stands in memory beside the index.
+                file.seek(_HEADER.size)
+                reader = faiss.PyCallbackIOReader(file.read, _PIECE)  # type: ignore[attr-defined]  # SWIG's
+                return cls(faiss.read_index(reader))
+        except (OSError, RuntimeError):  # the latter is FAISS's for what it can't read
+            return None
+
+
+def _whole(file: IO[bytes]) -> bool:
+    """Whether a file is as long as its header says and has the checksum that stands there."""
+    header = file.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return False
+    magic, checksum, size = _HEADER.unpack(header)
+    if magic != _MAGIC or os.fstat(file.fileno()).st_size != _HEADER.size + size:
+        return False
+    found = 0
+    while piece := file.read(_PIECE):
+        found = zlib.crc32(piece, found)
+    return found == int(checksum)

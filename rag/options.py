@@ -1,9 +1,13 @@
-"""Options that several commands share mean the same in each of them."""
+"""Options that several commands share mean the same in each of them, and no command fails because
+nobody reads its output any more."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,68 @@ INDEX = click.option(
     "--index", "index_dir", metavar="DIR", type=click.Path(path_type=Path),
     help="The index's directory (else $RAG_INDEX, else the user data folder).",
 )  # fmt: skip
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object.")
+JSON_LINES = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: one object a line, for each entry."
+)
 MODEL = click.option("--model", metavar="NAME", help="A language model's name, or a .gguf file.")
+
+
+class Program(click.Group):
+    """All commands. A reader of the output that has gone, as in `rag list | head`, ends them as if
+    they were done; click by itself, and rich, would end the process as failed."""
+
+    def make_context(self, *args: Any, **values: Any) -> click.Context:
+        """Click's own, in which help is printed."""
+        with _until_nobody_reads():
+            return super().make_context(*args, **values)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Click's own, in which the command runs."""
+        with _until_nobody_reads():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _until_nobody_reads() -> Iterator[None]:
+    try:
+        yield
+    except (BrokenPipeError, SystemExit) as e:
+        if isinstance(e, SystemExit) and not isinstance(e.__context__, BrokenPipeError):
+            raise
+        give_up_output()
+        raise click.exceptions.Exit(0) from e
+
+
+def say(text: str) -> None:
+    """One line for people, on standard error; work goes on when nobody reads it."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(text, err=True)
+
+
+def give_up_output() -> None:
+    """Let standard output lead nowhere, so that what is left in buffers can't fail once more when
+    the process ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Format(click.Option):
+    """Names the formats in its help; the readers are imported when that is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        self.help = f"The files' format: {format_names()}. Told from the content unless given."
+        return super().get_help_record(ctx)
+
+
+def format_names() -> str:
+    """The names that --format knows."""
+    from rag.readers import FORMATS
+
+    return ", ".join(FORMATS)
+
+
+FORMAT = click.option("--format", "format_", cls=_Format, default="auto", metavar="NAME")
 _FILTERS = (
     click.option(
         "--year-from", type=click.IntRange(1000, 2999), help="Only papers from this year on."

@@ -5,11 +5,24 @@ Pure: the same value always gives the same output. Field names and their order a
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from rag.records import Answer, Hit
+
+
+def whole(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair: no UTF-8 can hold it, but a
+    question in JSON can."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def json_line(value: object) -> str:
+    """A value as one line of JSON that any output can hold."""
+    return whole(json.dumps(value, ensure_ascii=False))
 
 
 def answer_object(answer: Answer, question_id: str | int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.config import Settings, default_index
+from rag.errors import IndexMissingError
 from rag.store import DATABASE_NAME
 
 if TYPE_CHECKING:
@@ -48,23 +49,60 @@ def open_index(
 
     Args:
         named: from the command line; None when nothing was said.
-        notice: told, in one line, when the starter corpus is used.
+        notice: told, in one line, when the starter corpus is used or the named index is empty.
 
     Raises:
         IndexMissingError, IndexCorruptError, IndexVersionError, EmbedderMismatchError.
     """
     from rag.index import OpenIndex
 
-    place = named or default_index()
-    if named is not None or (place / DATABASE_NAME).exists():
+    place = chosen_place(named, notice)
+    if place is not None:
         return OpenIndex(place, embedder)
-    from rag.starter import open_starter, starter_papers
+    from rag.starter import open_starter
+
+    return open_starter(embedder, settings, token_counter(), progress)
+
+
+def chosen_place(named: Path | None, notice: Notice) -> Path | None:
+    """Where the index stands that the user means; None for the starter corpus, which stands in
+    for an index of their own that is missing or holds no papers.
+
+    Args:
+        named: from the command line; None when nothing was said.
+        notice: told, in one line, when the starter corpus is used or the named index is empty.
+
+    Raises:
+        IndexMissingError (of a named one), IndexCorruptError, IndexVersionError.
+    """
+    from rag.store import Snapshot
+
+    place = named or default_index()
+    papers, there = 0, named is not None or (place / DATABASE_NAME).exists()
+    if there:
+        try:
+            snapshot = Snapshot(place)
+        except IndexMissingError:  # of a run that was killed before there was anything in it
+            if named is not None:
+                raise
+        else:
+            try:
+                papers = snapshot.count()
+            finally:
+                snapshot.close()
+    if papers:
+        return place
+    if named is not None:
+        notice(f"the index in {place} is empty; add papers with: rag index PATH --index {place}")
+        return place
+    from rag.starter import starter_papers
 
     notice(
-        f"using the bundled starter corpus ({sum(1 for _ in starter_papers())} papers); "
+        (f"the index in {place} is empty; " if there else "")
+        + f"using the bundled starter corpus ({sum(1 for _ in starter_papers())} papers); "
         "index your own with: rag index PATH"
     )
-    return open_starter(embedder, settings, token_counter(), progress)
+    return None
 
 
 def model_loader(settings: Settings, notice: Notice) -> Callable[[], LanguageModel]:

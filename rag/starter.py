@@ -33,6 +33,17 @@ def starter_papers() -> Iterator[Paper]:
             )
 
 
+def listed_papers() -> list[Paper]:
+    """The papers of the starter corpus by the ids that its index gives them."""
+    from rag.index.building import with_id
+
+    listed: dict[str, Paper] = {}
+    for paper in starter_papers():
+        paper = with_id(paper, listed.__contains__)
+        listed[paper.id] = paper
+    return list(listed.values())
+
+
 def starter_folder(embedder: Embedder, settings: Settings) -> Path:
     """Where the starter index of this corpus and these settings stands."""
     corpus = file_digest(data_file("starter.jsonl"))[:12]
@@ -58,7 +69,10 @@ def open_starter(
             add_papers(folder, starter_papers(), embedder, count, settings, progress)
             (folder / "complete").touch()
         return OpenIndex(folder, embedder)
-    except OSError as e:
+    except (OSError, DiskError) as e:
+        # The store's own remedy is another --index, but it isn't one that this index stands in.
+        reason = e.message if isinstance(e, DiskError) else str(e)
         raise DiskError(
-            f"cannot keep the starter index: {e}", "name another folder in $RAG_CACHE"
+            f"cannot keep the starter index: {reason}",
+            "name another folder, with room in it, in $RAG_CACHE",
         ) from e

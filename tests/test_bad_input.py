@@ -72,7 +72,26 @@ def test_directory_without_readable_files(rag: Program, tmp_path: Path) -> None:
 def test_binary_garbage(rag: Program, tmp_path: Path) -> None:
     (tmp_path / "x.bin").write_bytes(bytes(range(256)) * 40)
     done = rag("index", tmp_path / "x.bin", "--index", tmp_path / "i")
-    refused(done, 1, "no paper was taken", "binary")
+    refused(done, 1, "no paper was taken", "binary", "formats for --format: auto, ", "bibtex")
+    assert not (tmp_path / "i").exists()
+
+
+def test_an_unwritable_cache_for_the_starter_corpus(rag: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    lost = Program(rag.home, env={"RAG_CACHE": str(tmp_path / "file")})
+    done = lost("search", QUERY)
+    assert (done.code, done.out) == (1, "")
+    assert "Traceback" not in done.err
+    assert "$RAG_CACHE" in done.err.splitlines()[-1]
+
+
+def test_reasons_are_told_when_a_later_file_is_read(rag: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes(range(256)) * 40)
+    path = write_papers(tmp_path / "p.jsonl", PAPERS[:2])
+    done = rag("index", tmp_path / "a.bin", path, "--index", tmp_path / "i")
+    assert done.code == 0
+    assert done.out.startswith("2 added, 0 updated, 0 unchanged, 1 skipped; 2 papers")
+    assert "skipped " in done.err
 
 
 def test_wrong_encoding_is_read_or_named(rag: Program, tmp_path: Path) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+import struct
+import tracemalloc
+import zlib
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -70,6 +76,47 @@ def test_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
     assert np.array_equal(ids, IDS)
     assert np.array_equal(vectors, VECTORS)
     assert [p.name for p in tmp_path.iterdir()] == ["x.faiss"]  # no temporary file stays
+
+
+def test_the_file_is_a_header_and_what_faiss_writes(tmp_path: Path) -> None:
+    """As earlier releases wrote it at once; now it is written and read in pieces."""
+    index = DenseIndex.build(IDS, VECTORS)
+    index.save(tmp_path / "x.faiss")
+    payload = faiss.serialize_index(index._index).tobytes()
+    header = struct.pack("<8sIQ", b"RAGDENS1", zlib.crc32(payload), len(payload))
+    assert (tmp_path / "x.faiss").read_bytes() == header + payload
+
+
+def test_large_files_are_never_in_memory_beside_the_index(tmp_path: Path) -> None:
+    """Every copy that Python makes of a file, and this one has three pieces, would be seen."""
+    vectors = unit(20_000, 32)
+    index = DenseIndex.build(np.arange(20_000, dtype=np.int64), vectors)
+    path = tmp_path / "x.faiss"
+    tracemalloc.start()
+    try:
+        index.save(path)
+        loaded = DenseIndex.load(path)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 2_700_000
+    assert most < 2_400_000
+    assert loaded is not None
+    assert np.array_equal(loaded.stored()[1], vectors)
+
+
+def test_a_full_disk_is_an_error_of_the_disk(tmp_path: Path) -> None:
+    index = DenseIndex.build(np.arange(20_000, dtype=np.int64), unit(20_000, 32))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            index.save(tmp_path / "x.faiss")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_damaged_files_are_never_used(tmp_path: Path) -> None:

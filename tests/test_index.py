@@ -17,7 +17,7 @@ from rag.config import Settings
 from rag.dense import DenseIndex
 from rag.embedding import Embedder
 from rag.errors import EmbedderMismatchError, IndexCorruptError, IndexMissingError, UsageError
-from rag.index import OpenIndex, add_papers, remove_papers, verify_index
+from rag.index import OpenIndex, VerifyReport, add_papers, remove_papers, verify_index
 from rag.records import Paper, Refusal
 from rag.retrieval import retrieve
 from rag.session import token_counter
@@ -106,6 +106,49 @@ def test_ids_are_readable_and_unique(embedder: Embedder, tmp_path: Path) -> None
     assert ids[:3] == ["arxiv:1901.00001", "arxiv:1901.00002", "doi:10.1000/xyz"]
     assert len(set(ids)) == 4
     opened.close()
+
+
+def test_records_of_one_batch_that_meet_in_a_stored_paper(
+    embedder: Embedder, tmp_path: Path
+) -> None:
+    """Neither is lost, and the passages are those of the abstract that stands."""
+    stored = Paper("", "Old Title", "Old text.", doi="10.1/x", arxiv_id="1901.00001", year=2019)
+    add_papers(tmp_path, [stored], embedder, count, Settings())
+    published = Paper("", "New Title", "We found four. It was published.", doi="10.1/x", year=2021)
+    preprint = Paper(
+        "", "First Title", "We found three.", arxiv_id="1901.00001", year=2020, source="p.bib"
+    )
+    report = add_papers(tmp_path, [published, preprint], embedder, count, Settings())
+    assert (report.added, report.updated, report.unchanged) == (0, 1, 0)
+    assert (report.embedded, report.total) == (1, 1)
+    assert report.merged == (("New Title", "p.bib"),)
+    assert verify_index(tmp_path, embedder, count) == VerifyReport(1, 3, (), ())
+    opened = OpenIndex(tmp_path, embedder)
+    kept = next(opened.snapshot.papers())
+    opened.close()
+    assert (kept.title, kept.abstract, kept.year) == (published.title, published.abstract, 2021)
+    # Neither is new the second time, nor is anything that was of it before.
+    again = add_papers(tmp_path, [preprint, stored], embedder, count, Settings())
+    assert (again.added, again.updated, again.unchanged, again.total) == (0, 0, 1, 1)
+    assert len(again.merged) == 1
+
+
+def test_different_papers_of_one_batch_with_a_stored_title(
+    embedder: Embedder, tmp_path: Path
+) -> None:
+    stored = Paper("", "Same Title", "Said without a name.")
+    add_papers(tmp_path, [stored], embedder, count, Settings())
+    two = [
+        Paper("", "Same Title", "One thing. Said here.", ("Ann Lee",), doi="10.1/a"),
+        Paper("", "Same Title", "Another thing. Said there.", ("Bo Kim",), doi="10.1/b"),
+    ]
+    report = add_papers(tmp_path, two, embedder, count, Settings())
+    assert (report.added, report.updated, report.merged, report.total) == (1, 1, (), 2)
+    opened = OpenIndex(tmp_path, embedder)
+    texts = {p.doi: p.abstract for p in opened.snapshot.papers()}
+    opened.close()
+    assert texts == {p.doi: p.abstract for p in two}
+    assert verify_index(tmp_path, embedder, count).problems == ()
 
 
 def test_other_shapes_are_refused(place: Path, embedder: Embedder) -> None:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from rag.config import Settings
+from rag.embedding import Embedder
+from rag.errors import DiskError
 from rag.readers import read_paths
 from rag.records import Paper
-from rag.starter import SOURCE, starter_papers
+from rag.session import token_counter
+from rag.starter import SOURCE, listed_papers, open_starter, starter_papers
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 WORD = re.compile(r"[a-z0-9]+")
@@ -43,6 +47,23 @@ def test_there_are_217_of_a_digests_length(digests: list[Paper]) -> None:
         assert paper.source == SOURCE
         assert "http" not in paper.abstract
         assert paper.url == "" or paper.url.startswith("http")
+
+
+def test_ids_are_those_of_the_starter_index(embedder: Embedder) -> None:
+    index = open_starter(embedder, Settings(), token_counter())
+    assert listed_papers() == list(index.snapshot.papers())
+    index.close()
+
+
+def test_an_unwritable_cache_is_named_with_what_helps(
+    embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RAG_CACHE", str(tmp_path / "file"))  # where no folder can be made
+    with pytest.raises(DiskError, match="starter index: cannot write") as caught:
+        open_starter(embedder, Settings(), token_counter())
+    assert "$RAG_CACHE" in caught.value.remedy
+    assert "--index" not in str(caught.value)
 
 
 def test_titles_are_the_listings(digests: list[Paper], originals: list[Paper]) -> None:

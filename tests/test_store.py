@@ -56,6 +56,25 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert not log.exists() or log.stat().st_size == 0
 
 
+def test_owners_are_read_without_the_vectors(tmp_path: Path) -> None:
+    """Ascending, though they are read as a small index keeps them, by paper."""
+    writer = filled(tmp_path)
+    with writer.change():  # so that the first paper's passages have the last row ids
+        writer.put(PAPER, ("title:moss",), passages((0, 11), (12, 29)), 1)
+    writer.close()
+    snapshot = Snapshot(tmp_path)
+    ids, owners = snapshot.owners()
+    assert (ids.tolist(), owners.tolist()) == ([4, 5, 6], [2, 1, 1])
+    asked: list[str] = []
+    snapshot._connection.set_trace_callback(asked.append)
+    snapshot.owners()
+    snapshot._connection.set_trace_callback(None)
+    plan = snapshot._rows(f"EXPLAIN QUERY PLAN {asked[0]}")
+    assert len(plan) == 1
+    assert "COVERING INDEX" in str(plan[0][-1])
+    snapshot.close()
+
+
 def test_snapshot_stands_still_until_refreshed(tmp_path: Path) -> None:
     writer = filled(tmp_path)
     snapshot = Snapshot(tmp_path)

@@ -90,7 +90,7 @@ def add_papers(
         while batch := list(islice(papers, _BATCH)):
             kept, dropped = merge_all(batch)
             merged += [(a.title, b.source) for a, b in dropped]
-            _put_batch(writer, kept, embedder, count, settings, tally)
+            merged += _put_batch(writer, kept, embedder, count, settings, tally)
             done += len(batch)
             if progress is not None:
                 progress(done, batch[-1].title)
@@ -178,6 +178,28 @@ def _taken(records: Iterable[Paper | Refusal], refused: list[Refusal]) -> Iterat
             yield record
 
 
+@dataclass(slots=True)
+class _Plan:
+    """What is to be written of one paper.
+
+    Attributes:
+        paper: as it will stand, with every record of the batch that is of it.
+        keys: all that these records go by.
+        row, old: where and how it stands in the index; None for a new paper.
+    """
+
+    paper: Paper
+    keys: dict[str, None]
+    row: int | None = None
+    old: Paper | None = None
+
+    @property
+    def text_changed(self) -> bool:
+        """Whether its passages must be made anew."""
+        old, new = self.old, self.paper
+        return old is None or (new.title, new.abstract) != (old.title, old.abstract)
+
+
 def _put_batch(
     writer: Writer,
     papers: Sequence[Paper],
@@ -185,45 +207,71 @@ def _put_batch(
     count: TokenCounter,
     settings: Settings,
     tally: dict[str, int],
-) -> None:
-    """Work out what is new, embed that outside the transaction, and write it all in one."""
-    planned: list[tuple[Paper, int | None, bool]] = []
-    for paper in papers:
-        row, old = next(
-            ((r, p) for r, p in writer.known(identity_keys(paper)) if same_paper(p, paper)),
-            (None, None),
-        )
-        if old is None:
-            planned.append((_named(writer, paper, planned), None, True))
-            continue
-        new = merge(old, paper)
-        if new == old:
-            tally["unchanged"] += 1
-        else:
-            text_changed = (new.title, new.abstract) != (old.title, old.abstract)
-            planned.append((new, row, text_changed))
-    if not planned:
-        return
-    fresh = [p for p, _, changed in planned if changed]
-    passages = dict(
-        zip((p.id for p in fresh), make_passages(fresh, embedder, count, settings), strict=True)
-    )
-    with writer.change():
-        for paper, row, _ in planned:
-            writer.put(paper, identity_keys(paper), passages.get(paper.id), row)
-    tally["added"] += sum(row is None for _, row, _ in planned)
-    tally["updated"] += sum(row is not None for _, row, _ in planned)
+) -> list[tuple[str, str]]:
+    """Work out what is new, embed that outside the transaction, and write it all in one.
+
+    Returns:
+        (kept title, record's source) for each record that is of the same stored paper as one
+        before it in the batch.
+    """
+    plans, met = _planned(writer, papers)
+    changed = [plan for plan in plans if plan.paper != plan.old]
+    fresh = [plan.paper for plan in changed if plan.text_changed]
+    if changed:
+        made = make_passages(fresh, embedder, count, settings)
+        passages = dict(zip((p.id for p in fresh), made, strict=True))
+        with writer.change():
+            for plan in changed:
+                writer.put(plan.paper, list(plan.keys), passages.get(plan.paper.id), plan.row)
+    tally["added"] += sum(plan.row is None for plan in changed)
+    tally["updated"] += sum(plan.row is not None for plan in changed)
+    tally["unchanged"] += len(plans) - len(changed)
     tally["embedded"] += len(fresh)
+    return [(plan.paper.title, source) for plan, source in met]
 
 
-def _named(
-    writer: Writer, paper: Paper, planned: Sequence[tuple[Paper, int | None, bool]]
-) -> Paper:
+def _planned(
+    writer: Writer, papers: Sequence[Paper]
+) -> tuple[list[_Plan], list[tuple[_Plan, str]]]:
+    """One plan for each paper that the records are of, and those that met in one stored paper.
+
+    A record is compared with what the records before it will have made of a stored paper: two
+    that share nothing with each other can both be of it, and two that contradict each other can
+    both agree with what stood there.
+    """
+    plans: list[_Plan] = []
+    by_row: dict[int, _Plan] = {}
+    met: list[tuple[_Plan, str]] = []
+    for paper in papers:
+        keys = identity_keys(paper)
+        for row, old in writer.known(keys):
+            plan = by_row.get(row) or _Plan(old, {}, row, old)
+            if not same_paper(plan.paper, paper):
+                continue
+            if row in by_row:
+                met.append((plan, paper.source))
+            else:
+                by_row[row] = plan
+                plans.append(plan)
+            plan.paper = merge(plan.paper, paper)
+            plan.keys |= dict.fromkeys(identity_keys(plan.paper))
+            break
+        else:
+            plans.append(_Plan(_named(writer, paper, plans), dict.fromkeys(keys)))
+    return plans, met
+
+
+def _named(writer: Writer, paper: Paper, plans: Sequence[_Plan]) -> Paper:
     """The paper with an id that no other has (the same title can name two papers)."""
+    taken = {plan.paper.id for plan in plans}
+    return with_id(paper, lambda name: name in taken or writer.has_id(name))
+
+
+def with_id(paper: Paper, taken: Callable[[str], bool]) -> Paper:
+    """The paper by its stable name, numbered when that is taken."""
     base = name = paper_id(paper)
-    taken = {p.id for p, _, _ in planned}
     n = 2
-    while name in taken or writer.has_id(name):
+    while taken(name):
         name, n = f"{base}-{n}", n + 1
     return replace(paper, id=name)
 

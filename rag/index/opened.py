@@ -118,6 +118,7 @@ def write_dense(directory: Path, snapshot: Snapshot, kind: int) -> DenseIndex:
     """Derive the FAISS index of one kind from the store and keep it, if the place allows."""
     ids, _, vectors = snapshot.vectors(kind)
     built = DenseIndex.build(ids, vectors)
+    del vectors  # The index has its own; of a large one, two are too many while it is written.
     key = dense_key(snapshot.manifest, kind)
     path = dense_path(directory, kind, key)
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -153,28 +154,37 @@ class Snapshot:
         """
         import numpy as np
 
-        rows = self._rows(
-            "SELECT rowid, paper, vector FROM passages WHERE kind = ? ORDER BY rowid", (kind,)
-        )
         dimension = int(self.manifest.get("dimension", "0"))
-        ids = np.array([row[0] for row in rows], dtype=np.int64)
-        owners = np.array([row[1] for row in rows], dtype=np.int64)
-        blob = b"".join(bytes(row[2]) for row in rows)  # type: ignore[call-overload]  # BLOB columns come as bytes
-        if any(len(bytes(row[2])) != 4 * dimension for row in rows):  # type: ignore[call-overload]  # as above
-            raise IndexCorruptError(
-                f"the index in {self.directory} holds a damaged vector",
-                f"mend it with: rag verify --index {self.directory}",
-            )
-        matrix = np.frombuffer(blob, dtype="<f4").reshape(len(rows), dimension)
-        return ids, owners, matrix
+        ids, owners, blob = array("q"), array("q"), bytearray()
+        with self._lock, translated(self.directory):
+            # Row by row: the vectors of a large index are in memory once.
+            for rowid, paper, vector in self._connection.execute(
+                "SELECT rowid, paper, vector FROM passages WHERE kind = ? ORDER BY rowid", (kind,)
+            ):
+                if len(vector) != 4 * dimension:
+                    raise IndexCorruptError(
+                        f"the index in {self.directory} holds a damaged vector",
+                        f"mend it with: rag verify --index {self.directory}",
+                    )
+                ids.append(rowid)
+                owners.append(paper)
+                blob += vector
+        matrix = np.frombuffer(blob, dtype="<f4").reshape(len(ids), dimension)
+        return np.array(ids, np.int64), np.array(owners, np.int64), matrix
 
     def owners(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Passage row ids, ascending, and the row id of each one's paper: int64 (n,) both."""
         import numpy as np
 
-        rows = self._rows("SELECT rowid, paper FROM passages ORDER BY rowid")
-        pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
-        return pairs[:, 0].copy(), pairs[:, 1].copy()
+        with self._lock, translated(self.directory):
+            # Sorted by SQLite, they would be read from the table, past every vector in it;
+            # unsorted, they come from the index that keeps passages apart, which is small.
+            pairs = np.fromiter(
+                self._connection.execute("SELECT rowid, paper FROM passages"),
+                dtype=[("rowid", np.int64), ("paper", np.int64)],
+            )
+        order = np.argsort(pairs["rowid"], kind="stable")
+        return pairs["rowid"][order], pairs["paper"][order]
 
     def sentences(self, rowids: Collection[int]) -> dict[int, list[tuple[int, Span]]]:
         """For each paper's row id, its sentences in order: (passage row id, span)."""
