@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +29,15 @@ from rag.errors import RagError
 from rag.exporting import FORMATS
 from rag.local_only import LOCAL, Access, free_port
 from rag.models import data_file
+from rag.page import updates
 from rag.page.desk import Choices, Desk, Talk
 from rag.page.endpoint import Endpoint
 from rag.page.furnishing import furnished
 from rag.page.library import Library, View, whole
 from rag.page.serving import serve
+from rag.page.showing import Showing
 from rag.page.tabs import Tabs
+from rag.page.updates import skipped, update
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
@@ -43,6 +46,10 @@ atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True
 _FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 _SCRIPT = data_file("page.js").read_text(encoding="utf-8")
 _SAVE_FILE = data_file("save.js").read_text(encoding="utf-8")
+# Which tab is open, for what is drawn only when it is looked at: a map that is there stays.
+_ON_MAP = """(key, talk, map) => [key, talk, !map && document.querySelector(
+    '#tabs [role=tab][aria-selected=true]')?.textContent.trim() === 'Map' ? 'yes' : '']"""
+_SURE = "(key, _) => [key, confirm('Delete this collection and its papers?') ? 'yes' : '']"
 _PROGRESS = gr.Progress()  # Gradio finds it as the default of a handler's argument.
 
 
@@ -50,39 +57,38 @@ class Handlers:
     """What the widgets call."""
 
     def __init__(self, desk: Desk, library: Library) -> None:
-        self.desk, self.library, self.tabs = desk, library, Tabs()
+        self.desk, self.library = desk, library
+        self.showing, self.tabs = Showing(library), Tabs()
 
     def welcome(self, owner: str, key: str) -> tuple[Any, ...]:
         """Who this browser is, and the collections and models there are."""
         return (
             owner or self.desk.new_owner(),
-            self._collections(key if self.library.known(key) else self.library.first),
-            gr.Dropdown(list(self.desk.models()), value=self.desk.model),
+            self.showing.menu(key if self.library.known(key) else self.library.first),
+            update(choices=list(self.desk.models()), value=self.desk.model),
         )
 
-    def _collections(self, key: str) -> gr.Dropdown:
-        return gr.Dropdown([(c.name, c.key) for c in self.library.collections()], value=key)
-
-    def shown(self, key: str) -> tuple[Any, ...]:
-        """What shows which collection it is: header, examples, filters, what can be changed."""
-        entry = self.library.entry(key)
-        menus = _several(entry.sources), _several(entry.papers)
-        return key, entry.header, *entry.examples, *menus, gr.Row(visible=entry.named)
-
-    def pose(self, question: str, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
-        """Show the question at once; one at a time in a conversation."""
+    def pose(
+        self, question: str, talk: Talk, request: gr.Request, box: Any = None
+    ) -> tuple[Any, ...]:
+        """Show the question at once; one at a time in a conversation. The box is cleared of its
+        own text, or becomes `box`."""
         if not question.strip() or talk.running:
-            return (gr.skip(),) * 9
-        talk = talk.asking(question)
+            return skipped(9)
+        box, talk = talk.draft if box is None else box, talk.asking(question)
         self.tabs.ask(request.session_hash)
-        return "", *_turns(talk), talk, *_running(True), gr.Column(visible=False)
+        return box, *updates.turns_of(talk), talk, *updates.running(True), update(visible=False)
+
+    def suggested(self, question: str, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
+        """A question that was chosen, not typed."""
+        return self.pose(question, talk, request, update())
 
     def answer(
         self, talk: Talk, owner: str, key: str, request: gr.Request, *chosen: Any
     ) -> Iterator[tuple[Any, ...]]:
         """Papers, claims and the end, as the assistant comes by them."""
         if not self.tabs.take(request.session_hash):
-            yield (gr.skip(),) * 6  # Without any, Gradio would empty what it shows.
+            yield skipped(7)  # Without any, Gradio would empty what it shows.
             return
         talk = replace(talk, key=key)
         *past, turn = talk.turns
@@ -90,151 +96,112 @@ class Handlers:
             for turn in self.desk.answered(key, talk.turns, Choices.of(*chosen), stopped):
                 if not turn.finished:
                     now = replace(talk, turns=(*past, turn))
-                    yield page.turn_html(turn), now, *(gr.skip(),) * 4
+                    yield update(), page.turn_html(turn), now, *skipped(4)
         talk = self.desk.save(owner, key, replace(talk, turns=(*past, turn)))
-        yield page.turn_html(talk.turns[-1]), talk, *_running(False)
-        yield (gr.skip(),) * 6  # The last is sent twice, maybe when there is a next question.
+        yield *updates.turns_of(talk), talk, *updates.running(False)
+        yield skipped(7)  # The last is sent twice, maybe when there is a next question.
 
     def broken(self, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
         """What could not even begin to be answered, such as a choice that is no longer there."""
-        self.tabs.take(request.session_hash)
+        self.tabs.forget(request.session_hash)
         if not talk.running:
-            return (gr.skip(),) * 6
+            return skipped(7)
         talk = talk.failed("it could not be asked", "look at the choices under Options")
-        return page.turn_html(talk.turns[-1]), talk, *_running(False)
+        return *updates.turns_of(talk), talk, *updates.running(False)
 
-    def stop(self, request: gr.Request) -> gr.Button:
+    def stop(self, request: gr.Request) -> dict[str, Any]:
         """Ask the running answer of this tab to end."""
         self.tabs.stop(request.session_hash)
-        return gr.Button("Stopping…", interactive=False)
+        return update(value="Stopping…", interactive=False)
 
     def acted(
-        self, talk: Talk, owner: str, event: gr.EventData, request: gr.Request
+        self, talk: Talk, owner: str, typed: str, event: gr.EventData, request: gr.Request
     ) -> tuple[Any, ...]:
         """A button within the conversation: the same outputs as `pose`."""
-        data = _data(event)
+        data = updates.data_of(event)
         do, n = data.get("do"), whole(data.get("n"))
+        box: Any = talk.draft if talk.editing else update()
         if do == "ask":
-            return self.pose(str(data.get("question", "")), replace(talk, editing=0), request)
+            return self.pose(str(data.get("question", "")), replace(talk, editing=0), request, box)
         if not 1 <= n <= len(talk.turns) or talk.running:
-            return (gr.skip(),) * 9
+            return skipped(9)
         turn = talk.turns[n - 1]
         if do == "again":
-            return self.pose(turn.question, replace(talk, editing=n), request)
-        if do in ("edit", "keep"):
-            talk = replace(talk, editing=n if do == "edit" else 0)
-            return turn.question if talk.editing else "", *_turns(talk), talk, *(gr.skip(),) * 5
+            return self.pose(turn.question, replace(talk, editing=n), request, box)
+        if do == "edit":
+            talk = talk.changing(n, typed)
+            return turn.question, *updates.turns_of(talk), talk, *skipped(5)
+        if do == "keep":
+            talk = replace(talk, editing=0, draft="")
+            return box, *updates.turns_of(talk), talk, *skipped(5)
         if do == "judge":
             good = None if data.get("pressed") == "True" else data.get("good") == "yes"
             talk = self.desk.judge(owner, talk, n, good, str(data.get("note", "")))
-            return gr.skip(), *_turns(talk), talk, *(gr.skip(),) * 5
-        return (gr.skip(),) * 9
+            if not self.tabs.busy(request.session_hash):  # else it goes on with what it knows
+                return update(), *updates.turns_of(talk), talk, *skipped(5)
+        return skipped(9)
 
-    def exported(self, talk: Talk, form: str) -> tuple[str, str, str]:
-        """A conversation as a file: its name, its text, its media type."""
+    def exported(self, talk: Talk, form: str, owner: str, n: int = 0) -> tuple[str, str, str]:
+        """A conversation, or one answer, as a file: its name, its text, its media type."""
         try:
-            return self.desk.exported(talk, form)
+            return self.desk.exported(talk, form, owner, n)
         except RagError as e:
             raise gr.Error(str(e), print_exception=False) from e
 
-    def switched(
-        self, key: str, shown: str, talk: Talk, words: str, view: View, drawn: str
-    ) -> tuple[Any, ...]:
-        """A new conversation about another collection. The menu tells also that it was left."""
-        if key == shown:
-            return (gr.skip(),) * 17
-        view, table = self.library.found(key, words, view)
-        drawn = self.library.map(key, Talk()) if drawn else ""
-        return *_blank(), *self.shown(key), view, table, "", drawn, ""
+    def export_one(
+        self, talk: Talk, form: str, owner: str, event: gr.EventData
+    ) -> tuple[str, str, str]:
+        """The same for the answer whose button was pressed; no file for other buttons."""
+        data = updates.data_of(event)
+        n = whole(data.get("n")) if data.get("do") == "export" else 0
+        return self.exported(talk, form, owner, n) if n else ("", "", "")
 
     def handled(
-        self, key: str, words: str, view: View, of: list[str], ids: list[str], event: gr.EventData
-    ) -> tuple[Any, ...]:
+        self, key: str, words: str, view: View, of: list[str], ids: list[str], card: str,
+        event: gr.EventData,
+    ) -> tuple[Any, ...]:  # fmt: skip
         """A button within the table or the map, or on a paper; `of` and `ids` are the filters."""
-        data = _data(event)
-        do, id_, view = data.get("do"), str(data.get("id", "")), view.after(data)
-        shown, only, report, tab, header, sources = (gr.skip(),) * 6
-        if do == "paper":
-            shown = self.library.paper(key, id_)
-        elif do == "only" and (choices := self.library.choice(key, id_)):
-            only, tab = _several(choices, [id_]), gr.Tabs(selected="ask")
-        elif do == "remove":
-            report = self.library.remove(key, [str(i) for i in data.get("ids") or ()])
-            entry = self.library.entry(key)
-            header, sources = entry.header, _several(entry.sources, of)
-            only = _several(entry.papers, ids)
-        listed = self.library.table(key, words, view) if do != "paper" else gr.skip()
-        return view, listed, shown, only, report, tab, header, sources
+        data = updates.data_of(event)
+        return self.showing.handled(key, words, view, of, ids, card, data)
 
     def add(
         self, key: str, files: list[str] | None, pasted: str, progress: Any = _PROGRESS
     ) -> tuple[Any, ...]:
         """Put uploaded files or pasted text into a collection, the user's own when the bundled
-        one is shown; what could not be taken in stays in the box."""
+        one is shown: a report, and where from and where to, with a text that is done with."""
         try:
-            went, report, taken = self.library.add(
+            went, report, whole = self.library.add(
                 key, [Path(f) for f in files or ()], pasted,
                 lambda stage, done, total: progress((done, total), desc=stage),
             )  # fmt: skip
-            return report, "" if pasted and taken else gr.skip(), (key, went)
+            return report, (key, went, pasted if whole else "")
         finally:
             for file in files or ():
                 Path(file).unlink(missing_ok=True)
 
-    def landed(self, key: str, moved: tuple[str, str]) -> gr.Dropdown:
-        """The collection that was added to, unless another was chosen meanwhile."""
-        return self._collections(moved[1] if key == moved[0] else key)
-
-    def named(self, key: str, name: str, do: str) -> tuple[Any, ...]:
-        """Create, rename or delete a collection."""
-        key, note, done = self.library.named(key, name, do)
-        return self._collections(key), note, "" if done else gr.skip()
-
     def chosen(
-        self, owner: str, words: str, talk: Talk, key: str, event: gr.EventData
-    ) -> tuple[Any, ...]:
+        self, owner: str, words: str, talk: Talk, key: str, event: gr.EventData,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:  # fmt: skip
         """Open, rename or delete a saved conversation."""
-        data = _data(event)
+        data, busy = updates.data_of(event), talk.running or self.tabs.busy(request.session_hash)
         do, id_ = str(data.get("do")), str(data.get("id", ""))
-        if talk.running and (do == "open" or id_ == talk.saved):
+        if busy and (do == "open" or id_ == talk.saved):
             wait = page.notice_html("An answer is on its way: wait for it, or stop it.")
-            return *(gr.skip(),) * 6, wait + self.desk.saved_list(owner, words)
-        if do == "open":
-            talk = self.desk.reopened(owner, id_, self.library.key_of, key)
-            return (
-                talk, *_turns(talk), gr.Column(visible=not talk.turns), gr.Tabs(selected="ask"),
-                self._collections(talk.key), gr.skip(),
-            )  # fmt: skip
-        if do in ("rename", "delete"):
+            return *skipped(6), wait + self.desk.saved_list(owner, words)
+        try:
+            if do == "open":
+                talk = self.desk.reopened(owner, id_, self.library.key_of, key)
+                first, tab = update(visible=not talk.turns), gr.Tabs(selected="ask")
+                return (
+                    talk, *updates.turns_of(talk), first, tab, self.showing.menu(talk.key), update()
+                )  # fmt: skip
             self.desk.manage(owner, id_, do, str(data.get("title", "")))
-            if do == "delete" and id_ == talk.saved:
-                talk = talk.unsaved()
-        return talk, *(gr.skip(),) * 5, self.desk.saved_list(owner, words)
-
-
-def _data(event: gr.EventData) -> dict[str, Any]:
-    """What the page's script sent: never trusted to be complete."""
-    return event._data if isinstance(event._data, dict) else {}
-
-
-def _several(choices: Sequence[Any], chosen: Sequence[str] = ()) -> gr.Dropdown:
-    """A menu with other choices; what was chosen stays so where it is still there."""
-    there = {c if isinstance(c, str) else c[1] for c in choices}
-    return gr.Dropdown([*choices], value=[c for c in chosen if c in there], multiselect=True)
-
-
-def _turns(talk: Talk) -> tuple[str, str]:
-    """A conversation's past turns and its last one."""
-    past, now = talk.turns[:-1], talk.turns[-1:]
-    return page.conversation_html(past, talk.editing), page.conversation_html(now, talk.editing)
-
-
-def _running(running: bool) -> tuple[Any, ...]:
-    """The states of Ask, Stop, New conversation and the collections' menu."""
-    stop, idle = gr.Button("Stop", visible=running, interactive=True), not running
-    return (
-        gr.Button(visible=idle), stop, gr.Button(interactive=idle), gr.Dropdown(interactive=idle)
-    )  # fmt: skip
+        except RagError as e:
+            return *skipped(6), self.desk.saved_list(owner, words, e)
+        mine = do == "delete" and id_ == talk.saved and not self.tabs.busy(request.session_hash)
+        listed = self.desk.saved_list(owner, words)
+        return talk.unsaved() if mine else update(), *skipped(5), listed
 
 
 def build(handlers: Handlers) -> gr.Blocks:
@@ -246,7 +213,7 @@ def build(handlers: Handlers) -> gr.Blocks:
     demo: gr.Blocks
     with gr.Blocks(title="Ask the abstracts", analytics_enabled=False) as demo:
         owner = gr.BrowserState("", storage_key="rag-browser", secret="kept in this browser only")
-        talk, view, at, moved = (gr.State(s) for s in (Talk(), View(), "", ("", "")))
+        talk, view, at, moved = (gr.State(s) for s in (Talk(), View(), "", ("", "", "")))
         with gr.Row(elem_id="top"):
             header = gr.HTML(elem_id="header", scale=4, min_width=200)
             collection = gr.Dropdown([], label="Collection", elem_id="collection", scale=1,
@@ -256,6 +223,7 @@ def build(handlers: Handlers) -> gr.Blocks:
                 past, now = gr.HTML(js_on_load=_SCRIPT), gr.HTML(js_on_load=_SCRIPT)
                 with gr.Column(elem_id="examples") as examples:
                     chips = [gr.Button(size="sm") for _ in range(3)]
+                limits = gr.HTML(js_on_load=_SCRIPT, elem_id="limits")
                 with gr.Row(equal_height=True, elem_id="ask"):
                     box = gr.Textbox("", placeholder="Ask a question…", show_label=False, lines=1,
                                      container=False, max_lines=6, autofocus=True, scale=8,
@@ -284,6 +252,7 @@ def build(handlers: Handlers) -> gr.Blocks:
                         )
                         sources = gr.Dropdown([], multiselect=True, label="Sources")
                         only = gr.Dropdown([], multiselect=True, label="Only these papers")
+                    wrong = gr.HTML()
             with gr.Tab("Papers", id="papers") as papers_tab:
                 words = gr.Textbox("", label="Search titles, authors, years, sources, abstracts",
                                    elem_id="words")  # fmt: skip
@@ -309,28 +278,44 @@ def build(handlers: Handlers) -> gr.Blocks:
                 saved = gr.HTML(js_on_load=_SCRIPT)
         file = [gr.Textbox(visible="hidden") for _ in range(3)]
 
+        showing = handlers.showing
         choosing = [model, most, alone, year_from, year_to, sources, only]
-        showing = [at, header, *chips, sources, only, managing]
+        telling = [at, header, *chips, sources, only, managing]
         states = [ask, stop, new, collection]
         posed = [box, past, now, talk, *states, examples]
         blank = [talk, past, now, examples]
+        limiting = [year_from, year_to, sources, only]
+        entering = [collection, at, talk, sources, only, words, view]
+        entered = [*blank, *telling, words, view, table, paper, drawn, pointed]
 
         def answered(event: Any) -> None:
             event.then(handlers.answer, [talk, owner, collection, *choosing],
-                       [now, talk, *states], concurrency_limit=None, **queued).failure(
-                handlers.broken, talk, [now, talk, *states], **quiet)  # fmt: skip
+                       [past, now, talk, *states], concurrency_limit=None, **queued).failure(
+                handlers.broken, talk, [past, now, talk, *states], **quiet)  # fmt: skip
 
-        for trigger, text in [(box.submit, box), (ask.click, box), *((c.click, c) for c in chips)]:
-            answered(trigger(handlers.pose, [text, talk], posed, **quiet))
+        for event in (box.submit, ask.click):
+            answered(event(handlers.pose, [box, talk], posed, **quiet))
+        for chip in chips:
+            answered(chip.click(handlers.suggested, [chip, talk], posed, **quiet))
+        exporting = [keep.click(handlers.exported, [talk, form, owner], file, **quiet)]
         for piece in (past, now):
-            answered(piece.click(handlers.acted, [talk, owner], posed, **quiet))
+            answered(piece.click(handlers.acted, [talk, owner, box], posed, **quiet))
+            exporting += [piece.click(handlers.export_one, [talk, form, owner], file, **quiet)]
+        for event in exporting:
+            event.success(None, file, None, js=_SAVE_FILE, **quiet)
         stop.click(handlers.stop, None, stop, **quiet)
-        new.click(lambda: (*_blank(), ""), None, [*blank, box], **quiet)
-        exported = keep.click(handlers.exported, [talk, form], file, **quiet)
-        exported.success(None, file, None, js=_SAVE_FILE, **quiet)
-        collection.input(handlers.switched, [collection, at, talk, words, view, drawn],
-                         [*blank, *showing, view, table, paper, drawn, pointed],
-                         **quiet)  # fmt: skip
+        new.click(lambda talk: (*updates.blank(), talk.draft if talk.editing else update()), talk,
+                  [*blank, box], **quiet)  # fmt: skip
+        # A switch while one is under way is done after it.
+        collection.input(showing.switched, entering, [collection, *entered],
+                         trigger_mode="always_last", **quiet).then(
+            showing.redrawn, [collection, talk, drawn], drawn, js=_ON_MAP,
+            **quiet | {"show_progress": "minimal"})  # fmt: skip
+        leaving = [end for year in (year_from, year_to) for end in (year.blur, year.submit)]
+        limit: dict[str, Any] = {"fn": showing.limited, "inputs": [collection, *limiting],
+                                 "outputs": [limits, wrong]}  # fmt: skip
+        gr.on([*leaving, sources.change, only.change], trigger_mode="always_last", **limit, **quiet)
+        limits.click(lambda: (None, None, [], []), None, limiting, **quiet).then(**limit, **quiet)
 
         listing = {"fn": handlers.library.table, "inputs": [collection, words, view],
                    "outputs": table}  # fmt: skip
@@ -338,41 +323,35 @@ def build(handlers: Handlers) -> gr.Blocks:
         words.change(handlers.library.found, [collection, words, view], [view, table],
                      trigger_mode="always_last", **quiet)  # fmt: skip
         for piece, card in ((table, paper), (paper, paper), (drawn, pointed), (pointed, pointed)):
-            piece.click(handlers.handled, [collection, words, view, sources, only],
+            piece.click(handlers.handled, [collection, words, view, sources, only, card],
                         [view, table, card, only, report, tabs, header, sources],
                         **quiet)  # fmt: skip
         for event, inputs in ((upload.upload, [collection, upload, gr.State("")]),
                               (put.click, [collection, gr.State(None), pasted])):  # fmt: skip
-            event(handlers.add, inputs, [report, pasted, moved], concurrency_limit=1,
+            event(handlers.add, inputs, [report, moved], concurrency_limit=1,
                   show_progress_on=report, **busy).then(
-                handlers.landed, [collection, moved], collection, **quiet).then(
-                handlers.shown, collection, showing, **quiet).then(**listing, **quiet)  # fmt: skip
+                showing.landed, [collection, moved, talk, pasted, report],
+                [collection, pasted, report], **quiet).then(
+                showing.shown, entering, entered, **quiet)  # fmt: skip
         for button, do in ((create, "create"), (rename, "rename"), (delete, "delete")):
-            sure = "(key, name, did) => [key, name, confirm('Delete this collection and its " \
-                   "papers?') ? did : '']" if do == "delete" else None  # fmt: skip
-            button.click(handlers.named, [collection, name, gr.State(do)],
-                         [collection, report, name], js=sure, **quiet).then(
-                handlers.shown, collection, showing, **quiet).then(**listing, **quiet)  # fmt: skip
+            button.click(showing.named, [collection, name, gr.State(do), talk],
+                         [collection, report, name], js=_SURE if do == "delete" else None,
+                         **quiet).then(showing.shown, entering, entered, **quiet)  # fmt: skip
         map_tab.select(handlers.library.map, [collection, talk], drawn, **busy)
         saved_tab.select(handlers.desk.saved_list, [owner, sought], saved, **quiet)
         sought.change(handlers.desk.saved_list, [owner, sought], saved, **quiet)
         saved.click(handlers.chosen, [owner, sought, talk, collection],
                     [talk, past, now, examples, tabs, collection, saved], **quiet).then(
-            handlers.shown, collection, showing, **quiet)  # fmt: skip
+            showing.shown, entering, entered, **quiet)  # fmt: skip
         loaded = demo.load(
             handlers.welcome, [owner, collection], [owner, collection, model], **quiet
         )
-        loaded.then(handlers.shown, collection, showing, **quiet)
+        loaded.then(showing.shown, entering, entered, **quiet)
 
         endpoint = Endpoint(handlers.desk, handlers.library)
         for serve in (endpoint.ask, endpoint.search, endpoint.collections):
             gr.api(serve, api_name=serve.__name__, concurrency_limit=None)  # type: ignore[attr-defined]  # gradio re-exports it all the same
     return demo
-
-
-def _blank() -> tuple[Any, ...]:
-    """A new conversation."""
-    return Talk(), "", "", gr.Column(visible=True)
 
 
 def launch(assistant: Assistant, port: int, access: Access = LOCAL) -> None:
@@ -389,7 +368,7 @@ def launch(assistant: Assistant, port: int, access: Access = LOCAL) -> None:
     port = free_port(port, access.host)
     theme = gr.themes.Default(primary_hue="blue", neutral_hue="slate", font=_FONTS,
                               font_mono=["ui-monospace", "monospace"])  # fmt: skip
-    demo = build(Handlers(*furnished(assistant)))
+    demo = build(Handlers(*furnished(assistant, access)))
     serve(demo, port, access, theme=theme, css_paths=data_file("page.css"))
 
 

@@ -46,7 +46,22 @@ class Access:
     @property
     def local(self) -> bool:
         """Whether only this machine can reach it."""
-        return not self.share and self.host in (HOST, "localhost", "::1")
+        return not self.share and self.host in (HOST, "localhost")
+
+    @property
+    def said(self) -> str:
+        """Where what is asked and answered goes, for people."""
+        if self.local:
+            return "Nothing leaves this machine."
+        if self.share:
+            return (
+                "What you ask and read passes through Gradio's relay on the internet; it is "
+                "answered on the machine that serves this page, and nowhere else."
+            )
+        return (
+            "What you ask and read goes over the network, unencrypted, to and from the machine "
+            "that serves this page; it is answered there, and nowhere else."
+        )
 
     @property
     def credentials(self) -> tuple[str, str] | None:
@@ -57,16 +72,20 @@ class Access:
     @property
     def shown_host(self) -> str:
         """A name under which this machine's own browser finds it."""
-        return (
-            HOST if self.host == "0.0.0.0" else f"[{self.host}]" if ":" in self.host else self.host
-        )
+        return HOST if self.host == "0.0.0.0" else self.host
 
     def require_password(self) -> None:
         """Refuse to be open to others without one.
 
         Raises:
-            UsageError: it would be, or `auth` isn't of the form that it has to have.
+            UsageError: it would be, `auth` isn't of the form that it has to have, or the page
+                can't listen on such an address.
         """
+        if ":" in self.host:  # Gradio and its guard of names can't tell such hosts from ports.
+            raise UsageError(
+                f"the page can't listen on the IPv6 address {self.host}",
+                "try: rag ui --host 127.0.0.1 (this machine alone) or --host 0.0.0.0",
+            )
         if self.auth and self.credentials is None:
             raise UsageError("--auth needs a user and a password", "such as: --auth ada:secret")
         if not self.local and self.credentials is None:
@@ -83,8 +102,7 @@ def free_port(port: int, host: str = HOST) -> int:
     Raises:
         UsageError: it is taken, or not this user's to take.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
+    with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -109,7 +127,7 @@ def guards(access: Access = LOCAL) -> list[Middleware]:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    names = [HOST, "localhost", "[::1]"] if access.local else ["*"]
+    names = [HOST, "localhost"] if access.local else ["*"]
     return [Middleware(TrustedHostMiddleware, names), Middleware(WithPolicy)]
 
 

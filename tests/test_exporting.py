@@ -539,6 +539,16 @@ def test_a_page_has_everything_and_loads_nothing() -> None:
     assert text.count("Understood as") == 1
 
 
+def test_a_list_begins_with_what_introduces_it() -> None:
+    text = "2 of 217 papers match “*kelp*”:\n[1] Kelp farms: “Kelp grows”\n[2] Sea ice: “Ice”"
+    answer = replace(answered(PAPER, OTHER), text=text)
+    found = tree(conversation_html("t", [answer]))
+    assert folded(found.xpath("//article/p")[0]) == "2 of 217 papers match “*kelp*”:"
+    markdown = conversation_markdown("t", [answer])
+    assert texts(markdown)[2] == "2 of 217 papers match “*kelp*”:"
+    assert "217" not in conversation_markdown("t", [replace(answer, text="217 [1]")])
+
+
 def test_markers_lead_to_the_sources_of_their_own_answer() -> None:
     found = tree(conversation_html("t", [answered(PAPER, OTHER), answered(OTHER)]))
     ids = found.xpath("//@id")

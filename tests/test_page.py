@@ -11,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag import page
+from rag.catalogue import Row, Rows
 from rag.errors import UsageError
 from rag.index import IndexReport
+from rag.local_only import Access
 from rag.page.desk import Talk
+from rag.page.tables import paper_html, shows, table_html
 from rag.page.tabs import Tabs
+from rag.page.updates import chips, running, turns_of
 from rag.records import (
     Answer,
     Citation,
@@ -22,6 +26,7 @@ from rag.records import (
     Claimed,
     Done,
     Evidence,
+    Filters,
     Hit,
     ModelInfo,
     Nearest,
@@ -216,10 +221,11 @@ def check_inert(text: str) -> None:
         page.turn_html(replace(turn, stage="failed")),
         page.turn_html(answered(turn)),
         page.turn_html(answered(turn, "abstained", text)),
-        page.report_html(report, refused, [text], text, True),
+        page.report_html(report, refused, [text], text),
         page.report_html(None, refused),
         page.trouble_html(ValueError(text)),
         page.header_html(3, text + "/"),
+        page.limits_html([text], [text], Filters(2020, None)),
     ):
         for tag, attributes in Seen(html).tags:
             assert tag in OURS
@@ -279,7 +285,9 @@ def test_examples_are_about_the_papers_there_are() -> None:
     own = page.example_questions(["Kelp", "Ice"], starter=False)
     assert len(set(own)) == 3
     assert all("Kelp" in q or "Ice" in q for q in own)
-    assert len(set(page.example_questions([], starter=False))) == 3
+    assert len(set(page.example_questions([], starter=True))) == 3
+    assert page.example_questions([], starter=False) == ()
+    assert [chip["visible"] for chip in chips(["Why?"])] == [True, False, False]
 
 
 def test_turns_of_a_deleted_conversation_belong_to_no_other() -> None:
@@ -320,3 +328,91 @@ def test_a_changed_question_is_marked_until_it_is_kept() -> None:
     assert html.index("question 2") < html.index("You change this question")
     assert html.count("It goes when the changed question is asked.") == 1
     assert "changing" not in page.conversation_html(turns)
+
+
+def test_a_list_says_how_many_before_its_papers() -> None:
+    turn = page.Turn(
+        1, "?", claims=(quoted(PAPER, "Kelp grows fast."),), sources=(Source(1, PAPER),)
+    )
+    done = answered(turn)
+    assert done.answer is not None
+    assert 'class="lead"' not in page.turn_html(done)
+    listed = replace(done.answer, text="1 of 217 papers matches “kelp”:\n[1] Kelp farms: “…”")
+    shown = Seen(page.turn_html(replace(done, answer=listed))).text
+    assert shown.index("1 of 217 papers") < shown.index("Kelp grows fast.")
+
+
+def test_no_turn_can_be_changed_while_an_answer_is_on_its_way() -> None:
+    first = answered(page.Turn(1, "one"))
+    for talk, off in ((Talk((first, page.Turn(2, "two"))), True), (Talk((first, first)), False)):
+        tools = [a for t, a in Seen(turns_of(talk)[0]).tags if t == "button"]
+        held = {str(a["data-do"]): "disabled" in a for a in tools}
+        assert held == {"copy": False, "export": False, "judge": off, "again": off, "edit": off}
+    assert [state.get("visible") for state in running(True)[:2]] == [False, True]
+
+
+def test_an_answer_that_was_stopped_says_so_and_has_its_tools() -> None:
+    turn = page.Turn(
+        1, "?", claims=(quoted(PAPER, "Kelp grows fast."),), sources=(Source(1, PAPER),)
+    )
+    html = page.turn_html(replace(answered(turn), stage="stopped"))
+    assert "Stopped. 1 quote from 1 paper, checked word for word" in html
+    assert 'data-do="judge"' in html
+
+
+def test_what_was_typed_comes_back_when_a_question_is_no_longer_changed() -> None:
+    talk = Talk((answered(page.Turn(1, "one")), answered(page.Turn(2, "two"))))
+    changing = talk.changing(1, "half a que").changing(2, "one, changed")
+    assert (changing.editing, changing.draft) == (2, "half a que")
+    asked = changing.asking("two, changed")
+    assert (asked.editing, asked.draft) == (0, "")
+
+
+def test_limits_are_one_line_that_can_be_removed() -> None:
+    none = Filters()
+    assert page.limits_html([], [], none) == ""
+    shown = Seen(page.limits_html(["Kelp", "Ice", "Moss", "Fog"], ["a.bib"], Filters(2020, 2022)))
+    assert "only: “Kelp”, “Ice”, “Moss”, 1 more · a.bib · 2020–2022" in shown.text
+    assert [a["data-do"] for t, a in shown.tags if t == "button"] == ["lift"]
+    assert "from 2020" in page.limits_html([], [], Filters(2020))
+    assert "up to 2022" in page.limits_html([], [], Filters(None, 2022))
+
+
+def test_a_bad_year_is_named() -> None:
+    assert page.wrong_years_html(None, 0) == page.wrong_years_html(1999, 2999) == ""
+    assert "202: no year" in Seen(page.wrong_years_html(202, 2024)).text
+    assert "202 and 20244: no year" in Seen(page.wrong_years_html(202, 20244)).text
+
+
+def test_the_header_tells_where_texts_go() -> None:
+    assert "Nothing leaves this machine." in page.header_html(3, "")
+    for access, said in (
+        (Access(share=True, auth="a:b"), "Gradio's relay on the internet"),
+        (Access("0.0.0.0", auth="a:b"), "over the network, unencrypted"),
+    ):
+        shown = Seen(page.header_html(3, "", access)).text
+        assert said in shown
+        assert "Nothing leaves" not in shown
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_an_address_that_cannot_be_served_is_refused_with_a_remedy(host: str) -> None:
+    with pytest.raises(UsageError, match="IPv6") as refused:
+        Access(host, auth="a:b").require_password()
+    assert "--host 127.0.0.1" in refused.value.remedy
+
+
+def test_both_ways_to_turn_the_tables_page_are_always_there() -> None:
+    row = Row("p1", "Kelp", "", None, "", 3)
+    for first, off in ((0, [True, False]), (1, [False, False]), (2, [False, True])):
+        shown = Seen(table_html(Rows(3, 3, (row,)), "added", False, first, 1, False))
+        turns = [a for _, a in shown.tags if a.get("data-do") == "turn"]
+        assert ["disabled" in a for a in turns] == off
+        assert [a.get("class") for t, a in shown.tags if t == "td"][:2] == ["title", None]
+    assert 'data-do="turn"' not in table_html(Rows(1, 1, (row,)), "added", False, 0, 1, False)
+
+
+def test_a_card_is_known_by_its_paper() -> None:
+    card = paper_html(replace(PAPER, id='p"1'))
+    assert shows(card, ["x", 'p"1'])
+    assert not shows(card, ["p", "p2"])

@@ -278,13 +278,26 @@ def test_changing_an_earlier_question_is_asked_about_and_can_be_left(
         assert "gives up the answer after it" in said[0]
         assert page.locator(".turn.done").count() == 2
         answer(True)
+        box = page.locator("#question textarea")
+        box.fill("half a question")
         page.get_by_role("button", name="Change this question").first.click()
+        assert page.evaluate("document.activeElement.matches('#question textarea')")
         page.get_by_role("button", name="Keep it as it is").wait_for()
+        assert box.input_value().startswith("How many buoys")
         assert page.locator(".changing").count() == 2
         page.get_by_role("button", name="Keep it as it is").click()
         page.locator(".changing").first.wait_for(state="detached")
-        assert page.locator("#question textarea").input_value() == ""
-        ask(page, "How loud were the berths near the wheels?", 3)
+        assert box.input_value() == "half a question"
+        page.get_by_role("button", name="Answer this question again").last.click()
+        page.locator(".turn:not(.done)").wait_for()
+        assert page.get_by_role("button", name="Bad answer").first.is_disabled()
+        finished(page, 2)
+        page.locator("[data-do=judge]:disabled").first.wait_for(state="detached")
+        assert box.input_value() == "half a question"
+        box.fill("How loud were the berths near the wheels?")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        finished(page, 3)
+        assert page.evaluate("document.activeElement.matches('#question textarea')")
         assert page.locator(".turn.done").count() == 3
         page.once("dialog", lambda dialog: dialog.dismiss())
         page.get_by_role("button", name="Bad answer").last.click()

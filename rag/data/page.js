@@ -23,7 +23,8 @@ const show = cite => {
 
 const plainAnswer = turn => {
   const lines = [turn.querySelector('.question').textContent, ''];
-  for (const part of turn.querySelectorAll('.answer .says, .answer .claim, .answer .reason')) {
+  for (const part of turn.querySelectorAll(
+      '.answer .lead, .answer .says, .answer .claim, .answer .reason')) {
     const copy = part.cloneNode(true);
     for (const badge of copy.querySelectorAll('.checked')) badge.remove();
     lines.push(copy.textContent.trim());
@@ -46,6 +47,11 @@ const copyText = async text => {
     document.execCommand('copy');
     box.remove();
   }
+};
+
+const toQuestion = () => {
+  const box = document.querySelector('#question textarea');
+  if (box) box.focus({preventScroll: true});
 };
 
 const act = async button => {
@@ -78,6 +84,7 @@ const act = async button => {
     if (after > 0 && !confirm(does + ' gives up ' + them + '.')) return;
   }
   trigger('click', data);
+  if (data.do === 'edit') toQuestion();
 };
 
 element.addEventListener('click', event => {
@@ -132,7 +139,7 @@ for (const [kind, over] of [['mouseover', true], ['mouseout', false]]) {
 let going = false, placed = null;
 const follow = () => {
   const turn = element.querySelector('.turn:last-of-type');
-  const now = Boolean(turn) && !turn.classList.contains('done');
+  const now = Boolean(turn) && !turn.matches('.done, .stopped, .failed');
   if (now && !going) placed = scrollY;
   if (placed !== null && (now || going)) {
     if (Math.abs(scrollY - placed) > 4) placed = null;
@@ -162,9 +169,13 @@ new MutationObserver(changes => {
 }).observe(element, {subtree: true, childList: true, characterData: true, attributes: true,
                      attributeFilter: ['value', 'class']});
 
-// Once for the page: "/" goes to the question, Esc stops an answer.
+// Once for the page: "/" goes to the question, Esc stops an answer; and the keyboard stays with the
+// question when a button that was pressed goes.
 if (!window.ragKeys) {
   window.ragKeys = true;
+  document.addEventListener('click', event => {
+    if (event.target.closest('#ask button, #examples button')) setTimeout(toQuestion);
+  });
   document.addEventListener('keydown', event => {
     const typing = event.target.closest && event.target.closest('input, textarea, select, [contenteditable]');
     if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {

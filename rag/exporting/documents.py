@@ -15,7 +15,7 @@ from itertools import groupby
 from rag.exporting.markdown import escaped, linked
 from rag.exporting.names import parsed
 from rag.exporting.style import STYLE
-from rag.exporting.texts import address, visible
+from rag.exporting.texts import address, lead, visible
 from rag.records import Answer, Citation, Claim, Paper, Source
 
 _AUTHORS = 12  # named before the others are counted
@@ -168,7 +168,7 @@ def _markdown_outcome(answer: Answer) -> list[str]:
             blocks.append("The nearest papers:")
             blocks.append("\n".join(f"- {escaped(near.title)}" for near in answer.nearest))
         return [block for block in blocks if block]
-    blocks = []
+    blocks = [escaped(led)] if (led := lead(answer)) else []
     for title, claims in _grouped(answer):
         blocks += [f"“{escaped(title)}” says:"] if title else []
         for claim in claims:
@@ -221,7 +221,7 @@ def _abstained(answer: Answer) -> str:
 
 def _html_claims(number: int, answer: Answer) -> list[str]:
     known = {source.n for source in answer.sources}
-    parts = []
+    parts = [f'<p dir="auto">{_html(led)}</p>'] if (led := lead(answer)) else []
     for title, claims in _grouped(answer):
         parts += [f'<p class="says"><bdi>{_html(title)}</bdi> says:</p>'] if title else []
         for claim in claims:

@@ -60,6 +60,12 @@ def address(paper: Paper) -> str:
     return safe_url(f"https://arxiv.org/abs/{paper.arxiv_id}") if paper.arxiv_id else ""
 
 
+def lead(answer: Answer) -> str:
+    """What introduces a list of papers, such as how many there are; "" for other answers."""
+    first, listed, _ = answer.text.partition("\n[")
+    return first if listed and answer.claims else ""
+
+
 def cited_papers(answers: Sequence[Answer]) -> list[Paper]:
     """The papers that the answers' claims cite, each once, in order of first citation."""
     found: dict[object, Paper] = {}

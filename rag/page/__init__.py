@@ -7,9 +7,11 @@ from rag.page.answers import conversation_html, turn_html
 from rag.page.around import (
     example_questions,
     header_html,
+    limits_html,
     notice_html,
     report_html,
     trouble_html,
+    wrong_years_html,
 )
 from rag.page.parts import highlighted, safe_url, titled
 from rag.page.turns import Turn, advanced, earlier_questions, failed, reopened
@@ -23,6 +25,7 @@ __all__ = [
     "failed",
     "header_html",
     "highlighted",
+    "limits_html",
     "notice_html",
     "reopened",
     "report_html",
@@ -30,4 +33,5 @@ __all__ = [
     "titled",
     "trouble_html",
     "turn_html",
+    "wrong_years_html",
 ]

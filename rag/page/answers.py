@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
+from rag.exporting.texts import lead
 from rag.page.parts import (
     button,
     byline,
@@ -20,12 +21,17 @@ from rag.page.turns import Turn
 from rag.records import Answer, Claim, Span
 
 
-def conversation_html(turns: Sequence[Turn], changing: int = 0) -> str:
-    """Turns in order; `changing` is the number of the one whose question is being changed."""
-    return "".join(turn_html(turn, changing) for turn in turns)
+def conversation_html(turns: Sequence[Turn], changing: int = 0, busy: bool = False) -> str:
+    """Turns in order.
+
+    Args:
+        changing: the number of the one whose question is being changed.
+        busy: an answer is on its way, so that none of them can be judged or changed.
+    """
+    return "".join(turn_html(turn, changing, busy) for turn in turns)
 
 
-def turn_html(turn: Turn, changing: int = 0) -> str:
+def turn_html(turn: Turn, changing: int = 0, busy: bool = False) -> str:
     """One turn."""
     banner = ""
     if changing == turn.number:
@@ -41,7 +47,7 @@ def turn_html(turn: Turn, changing: int = 0) -> str:
     return (
         f'<article class="turn {turn.stage}" id="turn-{turn.number}">'
         f'<h2 class="question" dir="auto">{escape(asked)}</h2>{banner}{understood}'
-        f'<div class="pair"><div class="answer">{_answer(turn)}{_tools(turn)}</div>'
+        f'<div class="pair"><div class="answer">{_answer(turn)}{_tools(turn, busy)}</div>'
         f'<aside class="papers" aria-label="Papers for question {turn.number}">{beside}</aside>'
         "</div></article>"
     )
@@ -78,9 +84,8 @@ def _answer(turn: Turn) -> str:
 def _claims(turn: Turn) -> str:
     """Paraphrases as paragraphs; quotes, by source, under the title of the paper that says so."""
     titles = {source.n: source.paper.title for source in turn.sources}
-    lead, _, more = (turn.answer.text if turn.answer else "").partition("\n")
-    # A list of papers begins with a line of its own: how many there are.
-    parts = [f'<p class="lead" dir="auto">{escape(lead)}</p>'] if more else []
+    led = lead(turn.answer) if turn.answer else ""
+    parts = [f'<p class="lead" dir="auto">{escape(led)}</p>'] if led else []
     numbered = list(enumerate(turn.claims))
     for n, group in groupby(
         numbered, lambda pair: pair[1].citations[0].source if pair[1].kind == "quote" else 0
@@ -153,12 +158,13 @@ def _status(turn: Turn) -> str:
         sure = f"{sureness(turn.supported)}. " if turn.supported is not None else ""
         model = turn.answer.model.name
         by = "no language model" if model in ("", "none") else model
-        going = (sure + checked if turn.claims else "") + f"{took} · {by}"
+        stopped = "Stopped. " if turn.stage == "stopped" else ""
+        going = stopped + (sure + checked if turn.claims else "") + f"{took} · {by}"
     busy = "" if turn.finished else " busy"
     return f'<p class="status{busy}" role="status">{escape(turn.note or going)}</p>'
 
 
-def _tools(turn: Turn) -> str:
+def _tools(turn: Turn, busy: bool) -> str:
     """What can be done with a finished turn."""
     if not turn.finished:
         return ""
@@ -166,13 +172,14 @@ def _tools(turn: Turn) -> str:
     parts = []
     if turn.answer is not None:
         parts.append(button("copy", "Copy the answer with its sources", "Copy", n=n))
+        parts.append(button("export", "Export this answer in the format below", "Export", n=n))
         chosen = turn.good
         for value, sign, label in (("yes", "Good", "Good answer"), ("no", "Bad", "Bad answer")):
             pressed = chosen is not None and chosen == (value == "yes")
             css = "judge pressed" if pressed else "judge"
-            parts.append(button("judge", label, sign, css, n=n, good=value, pressed=pressed))
-    parts.append(button("again", "Answer this question again", "Again", n=n))
-    parts.append(button("edit", "Change this question and ask it anew", "Edit", n=n))
+            parts.append(button("judge", label, sign, css, busy, n=n, good=value, pressed=pressed))
+    parts.append(button("again", "Answer this question again", "Again", off=busy, n=n))
+    parts.append(button("edit", "Change this question and ask it anew", "Edit", off=busy, n=n))
     return f'<div class="tools" role="group" aria-label="This answer">{"".join(parts)}</div>'
 
 

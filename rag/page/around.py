@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from html import escape
 
 from rag.index import IndexReport
-from rag.page.parts import counted, trouble
+from rag.local_only import LOCAL, Access
+from rag.page.parts import button, counted, trouble
 from rag.page.turns import explained
-from rag.records import Refusal
+from rag.records import Filters, Refusal
 
+_LIMITS = 3  # papers named that questions are limited to
 _NAMED = 20  # refusals and merged records named one by one
 
 
-def header_html(papers: int, place: str) -> str:
-    """The page's title and what it asks.
+def header_html(papers: int, place: str, access: Access = LOCAL) -> str:
+    """The page's title, what it asks, and where texts go.
 
     Args:
         place: the index's directory; "" for the bundled starter corpus.
@@ -23,26 +25,26 @@ def header_html(papers: int, place: str) -> str:
     return (
         "<header><h1>Ask the abstracts</h1>"
         f"<p>{counted(papers, 'paper')} in {where}. Every statement is quoted or checked, and "
-        "cited. Nothing leaves this machine.</p></header>"
+        f"cited. {escape(access.said)}</p></header>"
     )
 
 
-def example_questions(titles: Sequence[str], starter: bool) -> tuple[str, str, str]:
-    """Three questions to begin with.
+def example_questions(titles: Sequence[str], starter: bool) -> tuple[str, ...]:
+    """Three questions to begin with; none about no papers.
 
     Args:
         titles: of the first papers of the user's own index; fewer than three are repeated in
             other words.
         starter: the bundled corpus is asked, for which good ones are known.
     """
-    if starter or not titles:
+    if starter:
         return (
             "How many dialogs are in Taskmaster-1 and how were they collected?",
             "How does GCAV make concept vectors consistent across layers?",
             "Where was the stacked autoencoder framework for geological mapping tested?",
         )
     forms = ("What does “{}” propose?", "What are the results of “{}”?", "What is “{}” about?")
-    return tuple(form.format(titles[i % len(titles)]) for i, form in enumerate(forms))  # type: ignore[return-value]  # three forms
+    return tuple(form.format(titles[i % len(titles)]) for i, form in enumerate(forms) if titles)
 
 
 def trouble_html(error: Exception) -> str:
@@ -55,12 +57,37 @@ def notice_html(text: str) -> str:
     return f'<section class="report" role="status"><p>{escape(text)}</p></section>'
 
 
+def limits_html(titles: Sequence[str], sources: Sequence[str], years: Filters) -> str:
+    """One line that says what questions are limited to, and lifts it; "" for no limit.
+
+    Args:
+        titles: of the only papers that are asked.
+        years: of its years alone.
+    """
+    start, end = years.year_from, years.year_to
+    span = f"{start}–{end}" if start and end else f"from {start}" if start else f"up to {end}"
+    named = [f"“{title}”" for title in titles[:_LIMITS]]
+    named += [f"{len(titles) - _LIMITS:,} more"] if len(titles) > _LIMITS else []
+    parts = [", ".join(named), ", ".join(sources), span if start or end else ""]
+    said = " · ".join(escape(part) for part in parts if part)
+    if not said:
+        return ""
+    lifts = button("lift", "Ask all papers of all years again", "Remove")
+    return f'<p class="limits" role="status" dir="auto">only: {said} {lifts}</p>'
+
+
+def wrong_years_html(*given: float | None) -> str:
+    """Which of the years that were typed is none; "" when all are, or are empty."""
+    wrong = [f"{year:g}" for year in given if year and not 1000 <= year <= 2999]
+    said = f"{' and '.join(wrong)}: no year, so papers of any are asked"
+    return trouble(said, "give a year of four digits, or 0 for any") if wrong else ""
+
+
 def report_html(
     report: IndexReport | None,
     refused: Sequence[Refusal],
     notes: Sequence[str] = (),
     place: str = "",
-    moved: bool = False,
 ) -> str:
     """What an upload did with every record.
 
@@ -69,7 +96,6 @@ def report_html(
         refused: records not taken, by the readers or by the index.
         notes: what was guessed while reading.
         place: the index that was written.
-        moved: the page asked the starter corpus before and asks this index from now on.
     """
     parts = []
     if report is None:
@@ -83,11 +109,6 @@ def report_html(
             f"<p><strong>{', '.join(counts)}.</strong> The index now holds "
             f"{counted(report.total, 'paper')}: <code>{escape(place)}</code></p>"
         )
-        if moved:
-            parts.append(
-                "<p>Questions now go to this index of your own, no longer to the starter "
-                "corpus.</p>"
-            )
     parts.append(_listed("Refused", [str(r) for r in refused]))
     if report is not None:
         merged = [f"{kept} (a second record, from {source})" for kept, source in report.merged]

@@ -18,9 +18,10 @@ from rag.llm.installed import installed_models
 from rag.page.around import trouble_html
 from rag.page.tables import saved_html
 from rag.page.turns import Turn, advanced, earlier_questions, failed, reopened
-from rag.records import Filters, Question, Selected
+from rag.records import Claimed, Done, Event, Filters, Question, Selected
 from rag.session import model_loader
 from rag.store.conversations import NOTE_LENGTH, GoneError
+from rag.store.remembering import titled
 from rag.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Talk:
         key: of the collection that was asked last.
         saved: the saved conversation's id; "" before its first answer.
         editing: number of the question that is being changed; 0 for none.
+        draft: what stood in the question box when that began.
         over: the turn of the saved conversation from which on the next answer takes the place;
             0 for none. Until there is that answer, the former ones stay saved.
         known: turns of the saved conversation that this tab knows of.
@@ -50,6 +52,7 @@ class Talk:
     key: str = ""
     saved: str = ""
     editing: int = 0
+    draft: str = ""
     over: int = 0
     known: int = 0
 
@@ -64,7 +67,12 @@ class Talk:
         if self.editing:
             past, dropped = past[: self.editing - 1], past[self.editing - 1 :]
         over = min([turn.kept for turn in dropped if turn.kept], default=self.over)
-        return replace(self, turns=(*past, Turn(len(past) + 1, question)), editing=0, over=over)
+        turns = (*past, Turn(len(past) + 1, question))
+        return replace(self, turns=turns, editing=0, draft="", over=over)
+
+    def changing(self, n: int, typed: str) -> Talk:
+        """With question n being changed in the box; `typed` stands there now."""
+        return replace(self, editing=n, draft=self.draft if self.editing else typed)
 
     def failed(self, message: str, remedy: str) -> Talk:
         """With the last turn ended by an error."""
@@ -187,12 +195,16 @@ class Desk:
         history = (*turn.earlier, *earlier_questions(past))
         question = Question(turn.question, history, choices.filters)
         for event in assistant.stream(question, stopped):
-            if stopped():
+            ended = stopped()
+            # Who stops keeps what was checked by then: the answer ends with it, and is saved.
+            if ended and not (turn.claims or isinstance(event, Claimed) or _claiming(event)):
                 return
             if isinstance(event, Selected):
                 self._loaded.add(model)
             loading = _LOADING if model and model not in self._loaded else ""
             turn = replace(advanced(turn, event), note="" if turn.finished else loading)
+            if ended and turn.finished:
+                turn = replace(turn, stage="stopped")
             yield turn
 
     @property
@@ -258,15 +270,20 @@ class Desk:
             turn = replace(turn, note=f"It is not kept: {e.message}")
         return replace(talk, turns=(*talk.turns[: n - 1], turn, *talk.turns[n:]))
 
-    def saved_list(self, owner: str, words: str) -> str:
-        """The saved conversations that have these words, as a list."""
+    def saved_list(self, owner: str, words: str, error: RagError | None = None) -> str:
+        """The saved conversations that have these words, as a list, below what went wrong."""
+        said = trouble_html(error) if error else ""
         try:
-            return saved_html(self.saved.find(owner, words), words)
+            return said + saved_html(self.saved.find(owner, words), words)
         except RagError as e:
             return trouble_html(e)
 
     def manage(self, owner: str, talk: str, do: str, title: str) -> None:
-        """Rename or delete a saved conversation; nothing for one that isn't there (any more)."""
+        """Rename or delete a saved conversation; nothing for one that isn't there (any more).
+
+        Raises:
+            RagError: the file of conversations can't be read or written.
+        """
         with contextlib.suppress(GoneError):
             if do == "rename" and title.strip():
                 self.saved.rename(owner, talk, title)
@@ -279,6 +296,9 @@ class Desk:
         Args:
             key_of: gives the key of a collection's name; "" when there is none.
             shown: the key of the collection to ask when its own isn't there any more.
+
+        Raises:
+            RagError: the file of conversations can't be read.
         """
         found = self.saved.open(owner, saved)
         if found is None or not found.turns:
@@ -293,20 +313,44 @@ class Desk:
             turns[-1] = replace(turns[-1], note=note)
         return Talk(tuple(turns), key or shown, saved, known=len(turns))
 
-    def exported(self, talk: Talk, form: str) -> tuple[str, str, str]:
+    def exported(
+        self, talk: Talk, form: str, owner: str = "", n: int = 0
+    ) -> tuple[str, str, str]:  # fmt: skip
         """A conversation as a file: its name, its text, its media type.
+
+        Args:
+            owner: whose it is; a name that they gave it becomes the file's.
+            n: the number of the one turn to take; 0 for all.
 
         Raises:
             RagError: nothing was answered yet, or nothing can be cited.
         """
         from rag.exporting import FORMATS, export, file_name
 
-        answers = [turn.answer for turn in talk.turns if turn.answer is not None]
+        turns = [turn for turn in talk.turns if n in (0, turn.number)]
+        answers = [turn.answer for turn in turns if turn.answer is not None]
         if not answers:
             raise UsageError("Nothing was answered yet.")
         title, chosen = answers[0].question, FORMATS[form]
+        if not n:
+            title = self._given_title(owner, talk.saved) or title
         text = export(form, title, answers)
         return file_name(title, chosen.suffix), text, chosen.media_type
+
+    def _given_title(self, owner: str, saved: str) -> str:
+        """The name that a saved conversation was given in place of its first question, else ""."""
+        if not (owner and saved):
+            return ""
+        with contextlib.suppress(RagError):
+            found = self.saved.open(owner, saved)
+            if found and found.turns and found.title != titled(found.turns[0].answer.question):
+                return found.title
+        return ""
+
+
+def _claiming(event: Event) -> bool:
+    """Whether it is the end of an answer that says something."""
+    return isinstance(event, Done) and bool(event.answer.claims)
 
 
 def _noted(talk: Talk, error: RagError) -> Talk:

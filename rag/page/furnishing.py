@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rag.collections import Shelf
+from rag.local_only import LOCAL, Access
 from rag.page.desk import Desk
 from rag.page.library import Library
 from rag.store.conversations import Conversations, default_conversations
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
     from rag.pipeline import Assistant
 
 
-def furnished(assistant: Assistant) -> tuple[Desk, Library]:
-    """Both, over the same collections: the assistant's own one is the first."""
+def furnished(assistant: Assistant, access: Access = LOCAL) -> tuple[Desk, Library]:
+    """Both, over the same collections: the assistant's own one is the first.
+
+    Args:
+        access: who may reach the page.
+    """
     shelf = Shelf(assistant, assistant.index.directory)
 
     def notice(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    return Desk(shelf, Conversations(default_conversations()), notice), Library(shelf)
+    return Desk(shelf, Conversations(default_conversations()), notice), Library(shelf, access)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from rag.catalogue import Sort, rows
 from rag.collections import Collection, Shelf, add, create, delete, remove, rename
 from rag.errors import RagError
+from rag.local_only import LOCAL, Access
 from rag.page.around import (
     example_questions,
     header_html,
+    limits_html,
     notice_html,
     report_html,
     trouble_html,
@@ -23,12 +25,14 @@ from rag.page.around import (
 from rag.page.desk import Talk
 from rag.page.parts import counted
 from rag.page.tables import paper_html, table_html
+from rag.records import Filters
 
 if TYPE_CHECKING:
     from rag.index import OpenIndex
 
 _LISTED = 2_000  # papers that can be chosen from a menu; of more, the table finds them
 _ROWS = 50
+_WAIT = "An answer is on its way, so the collection shown stays."
 _SORTS: tuple[Sort, ...] = ("title", "authors", "year", "source")
 
 
@@ -67,17 +71,21 @@ class Entry:
     """
 
     header: str
-    examples: tuple[str, str, str]
+    examples: tuple[str, ...]
     sources: tuple[str, ...] = ()
     papers: tuple[tuple[str, str], ...] = ()
     named: bool = False
 
 
 class Library:
-    """The collections as the page needs them."""
+    """The collections as the page needs them.
 
-    def __init__(self, shelf: Shelf) -> None:
-        self.shelf = shelf
+    Args:
+        access: who may reach the page, which its header tells.
+    """
+
+    def __init__(self, shelf: Shelf, access: Access = LOCAL) -> None:
+        self.shelf, self.access = shelf, access
 
     def collections(self) -> tuple[Collection, ...]:
         """All there are, in the order of the menu."""
@@ -111,25 +119,44 @@ class Library:
         starter = one.kind == "starter"
         place, named = "" if starter else str(one.place), one.kind == "named"
         try:
-            snapshot = self._index(key).snapshot
-            count = snapshot.count()
-            papers = [(p.title, p.id) for p in snapshot.papers()] if count <= _LISTED else []
-            sources = snapshot.sources()
+            index = self._index(key)
+            count, sources = index.snapshot.count(), index.snapshot.sources()
+            papers = [(p.title, p.id) for p in index.snapshot.papers()] if count <= _LISTED else []
+            first = [row.title for row in rows(index, most=3).rows]
         except RagError as e:
-            return Entry(trouble_html(e), example_questions((), True), named=named)
-        examples = example_questions([title for title, _ in papers[:3]], starter)
-        return Entry(
-            header_html(count, place), examples, sources, tuple(papers), named
-        )  # fmt: skip
+            return Entry(trouble_html(e), (), named=named)
+        examples, header = example_questions(first, starter), header_html(count, place, self.access)
+        return Entry(header, examples, sources, tuple(papers), named)
+
+    def offered(self, key: str, entry: Entry, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Titles and ids to choose papers from: all of them, or, where these are too many for a
+        menu, those of `ids` that are there."""
+        if entry.papers or not ids:
+            return list(entry.papers)
+        try:
+            snapshot = self._index(key).snapshot
+            found = [snapshot.paper(paper_id) for paper_id in dict.fromkeys(ids)]
+        except RagError:
+            return []
+        return [(paper.title, paper.id) for paper in found if paper is not None]
+
+    def limits(self, key: str, filters: Filters) -> str:
+        """What questions are limited to, in one line."""
+        named = self.offered(key, Entry("", ()), filters.paper_ids)
+        return limits_html([title for title, _ in named], filters.sources, filters)
 
     def table(self, key: str, words: str, view: View) -> str:
         """A page of the collection's papers that have these words."""
         removable = self._one(key).kind != "starter"
         try:
-            found = rows(self._index(key), words, view.sort, view.descending, view.first, _ROWS)
+            index, first = self._index(key), view.first
+            found = rows(index, words, view.sort, view.descending, first, _ROWS)
+            if found.matching and not found.rows:  # past the end, where papers were removed
+                first = (found.matching - 1) // _ROWS * _ROWS
+                found = rows(index, words, view.sort, view.descending, first, _ROWS)
         except RagError as e:
             return trouble_html(e)
-        return table_html(found, view.sort, view.descending, view.first, _ROWS, removable)
+        return table_html(found, view.sort, view.descending, first, _ROWS, removable)
 
     def found(self, key: str, words: str, view: View) -> tuple[View, str]:
         """The papers that have these words, from the first on."""
@@ -146,14 +173,8 @@ class Library:
 
     def choice(self, key: str, paper_id: str) -> list[tuple[str, str]]:
         """Titles and ids to choose papers from, this one among them; none when it isn't there."""
-        papers = self.entry(key).papers
-        if any(id_ == paper_id for _, id_ in papers):
-            return list(papers)
-        try:
-            paper = self._index(key).snapshot.paper(paper_id)
-        except RagError:
-            return []
-        return [(paper.title, paper.id)] if paper is not None else []
+        found = self.offered(key, self.entry(key), [paper_id])
+        return found if any(id_ == paper_id for _, id_ in found) else []
 
     def remove(self, key: str, ids: Sequence[str]) -> str:
         """Take papers out; what was done, for people."""
@@ -173,12 +194,11 @@ class Library:
         """Put papers into a collection, or into the user's own when the bundled one is shown.
 
         Returns:
-            The collection's key, a report of every record, and whether anything was taken in.
+            The collection's key, a report of every record, and whether all was taken in.
         """
         try:
             place = self.shelf.collection(key)
-            moved = place.kind == "starter"
-            if moved:
+            if place.kind == "starter":
                 place = next(c for c in self.collections() if c.kind == "own")
             done = add(
                 self.shelf, place.key, files, pasted, lambda _: None, progress,
@@ -187,10 +207,25 @@ class Library:
         except Exception as e:
             return key, trouble_html(e), False
         taken = done.report is not None
-        shown = report_html(
-            done.report, done.refused, done.notes, str(place.place), moved and taken
-        )  # fmt: skip
-        return (place.key if taken else key), shown, taken
+        shown = report_html(done.report, done.refused, done.notes, str(place.place))
+        return (place.key if taken else key), shown, taken and not done.refused
+
+    def landed(self, key: str, came: str, went: str, busy: bool) -> tuple[str, str]:
+        """Where the page is once papers were added: where they went, unless another collection
+        than the one they came by is shown meanwhile or an answer is on its way.
+
+        Returns:
+            The collection's key, and what people are told of it.
+        """
+        if key != came or went in (came, ""):
+            return key, ""
+        if busy:
+            return key, notice_html(f"{_WAIT} Choose “{self._one(went).name}” above after it.")
+        if self._one(came).kind != "starter":
+            return went, ""
+        return went, notice_html(
+            "Questions now go to this index of your own, no longer to the starter corpus."
+        )
 
     def map(self, key: str, talk: Talk) -> str:
         """The collection's papers as points; the last answer's sources are marked."""
@@ -205,8 +240,11 @@ class Library:
         except RagError as e:
             return trouble_html(e)
 
-    def named(self, key: str, name: str, do: str) -> tuple[str, str, bool]:
+    def named(self, key: str, name: str, do: str, busy: bool = False) -> tuple[str, str, bool]:
         """Create, rename or delete a collection.
+
+        Args:
+            busy: an answer is on its way, under which the shown collection stays.
 
         Returns:
             Its key (or another's), what was done, and whether anything was.
@@ -214,11 +252,15 @@ class Library:
         try:
             if do == "create":
                 made = create(name)
-                said = notice_html(f"“{made.name}” is ready: add papers to it.")
-                return made.key, said, True
+                if busy:
+                    said = f"“{made.name}” is ready. {_WAIT} Choose it above after that."
+                    return key, notice_html(said), True
+                return made.key, notice_html(f"“{made.name}” is ready: add papers to it."), True
             if do == "rename":
                 renamed = rename(self.shelf.collection(key), name)
                 return renamed.key, notice_html(f"It is called “{renamed.name}” now."), True
+            if do == "delete" and busy:
+                return key, notice_html(f"{_WAIT} Delete the collection after it."), False
             if do == "delete":
                 one = self.shelf.collection(key)
                 self.shelf.forget(key)

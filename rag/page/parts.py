@@ -81,18 +81,22 @@ def sureness(supported: float) -> str:
     return "The evidence may not fully answer this: read it in its abstract"
 
 
-def button(do: str, label: str, text: str = "", css: str = "", **data: object) -> str:
+def button(
+    do: str, label: str, text: str = "", css: str = "", off: bool = False, **data: object
+) -> str:
     """A button that the page's script understands.
 
     Args:
         label: what it does, for screen readers and as a tooltip.
         text: what is on it; the label itself when empty.
+        off: it can't be pressed now.
         data: what the script hands over with it.
     """
     held = "".join(f' data-{name}="{escape(str(value))}"' for name, value in data.items())
     shown = escape(text or label)
     title = f' title="{escape(label)}" aria-label="{escape(label)}"' if text else ""
     kind = f' class="{css}"' if css else ""
+    kind += " disabled" if off else ""
     if "pressed" in data:
         kind += f' aria-pressed="{str(data["pressed"]).lower()}"'
     return f'<button type="button"{kind} data-do="{do}"{held}{title}>{shown}</button>'

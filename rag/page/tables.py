@@ -45,18 +45,19 @@ def table_html(
         )
         opens = button("paper", row.title, css="link", id=row.paper_id)
         rows.append(
-            f'<tr>{tick}<td dir="auto">{opens}</td><td dir="auto">{escape(row.authors)}</td>'
+            f'<tr>{tick}<td class="title" dir="auto">{opens}</td>'
+            f'<td dir="auto">{escape(row.authors)}</td>'
             f"<td>{row.year or ''}</td><td>{escape(row.source)}</td></tr>"
         )
     select = '<th scope="col"><span class="visually-hidden">Select</span></th>' if removable else ""
     last = first + len(page.rows)
     shown = f"{first + 1:,}–{last:,} of " if page.rows and page.matching > len(page.rows) else ""
     of = f" (of {page.total:,} in all)" if page.matching < page.total else ""
+    # Both are always there, so that who pages by keyboard stays on the button.
     turning = ""
-    if first:
-        turning += button("turn", "Previous page", first=max(0, first - most))
-    if last < page.matching:
-        turning += button("turn", "Next page", first=last)
+    if page.matching > most:
+        turning = button("turn", "Previous page", off=not first, first=max(0, first - most))
+        turning += button("turn", "Next page", off=last >= page.matching, first=last)
     remove = button("remove", "Remove selected", css="danger") if removable else ""
     return (
         f'<p class="count" role="status">{shown}{counted(page.matching, "paper")}{of}</p>'
@@ -75,6 +76,11 @@ def paper_html(paper: Paper) -> str:
         f'{byline(paper)}<p class="abstract" dir="auto">{escape(paper.abstract)}</p>{source}'
         f'<div class="tools">{only}</div></section>'
     )
+
+
+def shows(card: str, ids: Sequence[str]) -> bool:
+    """Whether a paper's card is that of one of these papers."""
+    return any(f' data-id="{escape(id_)}"' in card for id_ in ids)
 
 
 def saved_html(found: Sequence[Summary], words: str) -> str:

@@ -28,6 +28,17 @@ class Tabs:
             self._waiting.discard(tab)
             return waits
 
+    def busy(self, tab: str | None) -> bool:
+        """Whether a question of this tab is under way."""
+        with self._lock:
+            return tab in self._signs
+
+    def forget(self, tab: str | None) -> None:
+        """Its question can't be answered."""
+        with self._lock:
+            self._waiting.discard(tab)
+            self._signs.pop(tab, None)
+
     @contextmanager
     def answering(self, tab: str | None) -> Iterator[Callable[[], bool]]:
         """Gives what tells whether to stop; forgets the tab in the end, however that comes."""
