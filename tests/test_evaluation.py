@@ -86,7 +86,7 @@ def own_cache(embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     place = tmp_path / "cache"
     place.mkdir()
     for entry in cache_dir().glob("*-*"):
-        if entry.name.startswith(("encoder-", "llm-", "vocabulary-")):
+        if entry.name.startswith(("encoder-", "reader-", "llm-", "vocabulary-")):
             (place / entry.name).symlink_to(entry.absolute())
     monkeypatch.setenv("RAG_CACHE", str(place))
     return place

@@ -395,7 +395,7 @@ def test_benchmark_folders_are_corpora(
     own = tmp_path / "cache"
     own.mkdir()
     for entry in cache_dir().glob("*-*"):
-        if entry.name.startswith(("encoder-", "llm-", "vocabulary-")):
+        if entry.name.startswith(("encoder-", "reader-", "llm-", "vocabulary-")):
             (own / entry.name).symlink_to(entry.absolute())
     monkeypatch.setenv("RAG_CACHE", str(own))
     folder = tmp_path / "bench"
