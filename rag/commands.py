@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 _NAMED = 20  # refusals printed one by one
 
 
+def _papers(n: int) -> str:
+    return "1 paper" if n == 1 else f"{n} papers"
+
+
 def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) -> None:
     """`rag index`."""
     from rag.embedding import open_embedder
@@ -73,7 +77,7 @@ def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) 
         parts.append(f"{len(report.refused)} skipped")
     nothing = not (report.added or report.updated)
     click.echo(
-        f"{', '.join(parts)}; {report.total} papers in {place}"
+        f"{', '.join(parts)}; {_papers(report.total)} in {place}"
         + (" (nothing changed)" if nothing else "")
     )
 
@@ -104,7 +108,7 @@ def remove_named(papers: Sequence[str], place: Path) -> None:
             )
         chosen += found
     removed = remove_papers(place, list(dict.fromkeys(chosen)))
-    click.echo(f"{removed} removed; {len(known) - removed} papers in {place}")
+    click.echo(f"{removed} removed; {_papers(len(known) - removed)} in {place}")
 
 
 def list_papers(place: Path | None, as_json: bool) -> None:

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+def _to_person() -> bool:
+    """Whether standard output is a terminal; it may be closed."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def show_answer(answer: Answer) -> None:
     """Print an answer with its sources, or the reason and the nearest papers."""
-    if not sys.stdout.isatty():
+    if not _to_person():
         print("\n".join(answer_lines(answer)))
         return
     from rich.padding import Padding
@@ -49,12 +54,13 @@ def show_answer(answer: Answer) -> None:
         for near in answer.nearest:
             console.print(Padding(Text(f"- {near.title}"), (0, 0, 0, 2), expand=False))
     seconds = answer.timings.total / 1000
-    console.print(Text(f"{seconds:.1f} s · {answer.model.name}", style="dim"))
+    by = "no language model" if answer.model.name == "none" else answer.model.name
+    console.print(Text(f"{seconds:.1f} s · {by}", style="dim"))
 
 
 def show_hits(hits: Sequence[Hit]) -> None:
     """Print ranked papers, each with its best sentence."""
-    if not sys.stdout.isatty():
+    if not _to_person():
         print("\n".join(hit_lines(hits)))
         return
     from rich.padding import Padding

@@ -342,9 +342,10 @@ def test_output_that_cannot_be_written(rag: Program, command: str) -> None:
         assert len(done.stderr.splitlines()) == bool(said), done.stderr
 
 
-def test_standard_output_that_was_closed(rag: Program) -> None:
+@pytest.mark.parametrize("command", ["list", "search moss"])
+def test_standard_output_that_was_closed(rag: Program, command: str) -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{' '.join(RAG)} list >&-"],
+        ["bash", "-c", f"{' '.join(RAG)} {command} >&-"],
         env=rag.environment(), cwd=rag.home, capture_output=True,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")

@@ -424,7 +424,7 @@ def test_the_newest_answer_comes_into_view_unless_the_reader_scrolls(
             assert -1 <= place["y"] <= 0.3 * 900
         page.locator("#question textarea").fill(question)
         page.keyboard.press("Enter")
-        page.locator(".turn").nth(3).wait_for()
+        page.locator("#turn-4").wait_for()
         page.mouse.move(300, 300)
         page.mouse.wheel(0, -9000)
         page.wait_for_function("() => document.querySelectorAll('.turn.done').length === 4")

@@ -136,19 +136,20 @@ for (const [kind, over] of [['mouseover', true], ['mouseout', false]]) {
 
 // The answer on its way comes into view from its question on, as soon as the page is long enough;
 // whoever scrolls meanwhile is left alone.
-let going = false, placed = null;
+let followed = '', placed = null;
 const follow = () => {
   const turn = element.querySelector('.turn:last-of-type');
-  const now = Boolean(turn) && !turn.matches('.done, .stopped, .failed');
-  if (now && !going) placed = scrollY;
-  if (placed !== null && (now || going)) {
+  if (!turn) return;
+  const going = !turn.matches('.done, .stopped, .failed');
+  if (going && turn.id !== followed) [followed, placed] = [turn.id, scrollY];
+  if (turn.id === followed && placed !== null) {
     if (Math.abs(scrollY - placed) > 4) placed = null;
-    else if (turn && turn.getBoundingClientRect().top > innerHeight * .3) {
+    else if (turn.getBoundingClientRect().top > innerHeight * .3) {
       turn.scrollIntoView({block: 'start', behavior: 'instant'});
       placed = scrollY;
     }
   }
-  going = now;
+  if (!going) followed = '';
 };
 
 // Gradio mends the HTML in place. A box that was ticked for one paper must not stay so for another
