@@ -249,6 +249,16 @@ class ModelInfo:
     sha256: str
     quantization: str
 
+    @property
+    def absent(self) -> bool:
+        """Whether none took part."""
+        return self.name in ("", "none")
+
+    @property
+    def shown(self) -> str:
+        """Its name for people."""
+        return "no language model" if self.absent else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -54,8 +54,7 @@ def show_answer(answer: Answer) -> None:
         for near in answer.nearest:
             console.print(Padding(Text(f"- {near.title}"), (0, 0, 0, 2), expand=False))
     seconds = answer.timings.total / 1000
-    by = "no language model" if answer.model.name == "none" else answer.model.name
-    console.print(Text(f"{seconds:.1f} s · {by}", style="dim"))
+    console.print(Text(f"{seconds:.1f} s · {answer.model.shown}", style="dim"))
 
 
 def show_hits(hits: Sequence[Hit]) -> None:

@@ -139,7 +139,7 @@ def _closing(answers: Sequence[Answer], shown: Callable[[str], str]) -> list[str
 
 def _model(answer: Answer) -> str:
     model = answer.model
-    if model.name in ("", "none"):
+    if model.absent:
         return ""
     return f"{model.name} ({model.quantization})" if model.quantization else model.name
 

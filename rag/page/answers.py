@@ -156,10 +156,12 @@ def _status(turn: Turn) -> str:
         if kind == "statement":
             checked = f"{counted(len(turn.claims), kind)} from {papers}, each checked · "
         sure = f"{sureness(turn.supported)}. " if turn.supported is not None else ""
-        model = turn.answer.model.name
-        by = "no language model" if model in ("", "none") else model
         stopped = "Stopped. " if turn.stage == "stopped" else ""
-        going = stopped + (sure + checked if turn.claims else "") + f"{took} · {by}"
+        going = (
+            stopped
+            + (sure + checked if turn.claims else "")
+            + f"{took} · {turn.answer.model.shown}"
+        )
     busy = "" if turn.finished else " busy"
     return f'<p class="status{busy}" role="status">{escape(turn.note or going)}</p>'
 
