@@ -85,7 +85,9 @@ _FILTERS = (
     ),
     click.option("--year-to", type=click.IntRange(1000, 2999), help="Only papers up to this year."),
     click.option(
-        "--source", multiple=True, help="Only papers of this source or venue (repeatable)."
+        "--source",
+        multiple=True,
+        help="Only papers of this source or venue; a part of its name will do (repeatable).",
     ),
     click.option("--author", multiple=True, help="Only papers of this author (repeatable)."),
 )

@@ -103,7 +103,8 @@ class Filters:
     Attributes:
         year_from: first year allowed, inclusive.
         year_to: last year allowed, inclusive.
-        sources: at least one must occur in the paper's source or venue.
+        sources: at least one must be the paper's source or venue, or, if it is no paper's, occur in
+            them.
         authors: at least one must occur in one of the authors' names.
         paper_ids: only these papers.
     """

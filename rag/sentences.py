@@ -299,10 +299,15 @@ def _ends(text: str, match: re.Match[str], cased: bool) -> bool:
         return starter
     if not cased:
         return len(before) > 1 or starter
-    if len(before) == 1 and before.isalpha():
-        # "J. Smith", but "the matrix A. We"
+    if len(before) == 1 and before.isalpha() and not _possessive(text, match.start()):
+        # "J. Smith", but "the matrix A. We" and "unlike the teacher's. Training …"
         return starter
     return not word[0].isdigit() or before.isalpha() or starter or len(before) > 3
+
+
+def _possessive(text: str, end: int) -> bool:
+    """Whether the one letter before `end` closes a word ("teacher's", "don't")."""
+    return end > 2 and text[end - 2] in "'’" and text[end - 3].isalnum()
 
 
 def _is_capital(char: str) -> bool:

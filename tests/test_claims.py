@@ -194,6 +194,36 @@ def test_paraphrases_pass(claim: str, evidence: str) -> None:
     assert verdict(claim, evidence).supported, verdict(claim, evidence)
 
 
+@pytest.mark.parametrize(
+    ("evidence", "stronger", "as_strong"),
+    [
+        (
+            "We ask whether pruning improves the robustness of small networks.",
+            "Pruning improves the robustness of small networks.",
+            "The authors ask whether pruning improves the robustness of small networks.",
+        ),
+        (
+            "We aim to reduce the memory that long contexts need.",
+            "The method reduces the memory that long contexts need.",
+            "The work aims to reduce the memory that long contexts need.",
+        ),
+        (
+            "The recordings will be released with the models.",
+            "The recordings are released with the models.",
+            "The recordings will be released with the models.",
+        ),
+        (
+            "Humid air is associated with fewer infections among nurses.",
+            "Humid air reduces infections among nurses.",
+            "Humid air is linked to fewer infections among nurses.",
+        ),
+    ],
+)
+def test_what_is_open_stays_open(evidence: str, stronger: str, as_strong: str) -> None:
+    assert not verdict(stronger, evidence).supported
+    assert verdict(as_strong, evidence).supported, verdict(as_strong, evidence)
+
+
 def test_two_sentences_must_both_hold() -> None:
     evidence = "FooNet reduces latency."
     assert not verdict("FooNet lowers latency. It was trained on Mars.", evidence).supported

@@ -23,6 +23,7 @@ CASES = [
     "Code is at https://github.com/a.b/c.d?x=1.|It runs on www.example.org too.",
     "The bound is $O(n \\log n)$ for $x. y$ in $\\mathbb{R}^d$.|We prove it.",
     "It was J. R. R. Tolkien who wrote it.|We cite J. Smith.",
+    "It costs less than the teacher's.|Training doesn't.|Few are like Ng’s.|Only it is.",
     "We ask: 1. Does it scale?|2. Does it transfer?|Both hold.",
     "Steps: 1. Collect sounds.|2. Label them.|Both are slow.",
     "We study segmentation.|nnU-Net is the baseline.|iBOT and vLLM follow.",

@@ -158,6 +158,22 @@ def test_filters(tmp_path: Path, filters: Filters, rows: set[int] | None) -> Non
     snapshot.close()
 
 
+def test_a_whole_name_of_a_source_is_that_one_alone(tmp_path: Path) -> None:
+    writer = Writer(tmp_path)
+    with writer.change():
+        writer.describe({"dimension": "4"})
+        for n, venue in enumerate(("Nature", "Nature Communications", "NATURE", "Moss Review")):
+            paper = replace(PAPER, id=f"n{n}", source="mine.bib", venue=venue)
+            writer.put(paper, (f"title:{n}",), passages((0, 29), kind=CHUNK))
+    writer.close()
+    snapshot = Snapshot(tmp_path)
+    assert snapshot.allowed(Filters(sources=("nature",))) == {1, 3}
+    assert snapshot.allowed(Filters(sources=("natur",))) == {1, 2, 3}
+    assert snapshot.allowed(Filters(sources=("Nature Communications", "moss"))) == {2, 4}
+    assert snapshot.allowed(Filters(sources=("mine.bib",), year_to=2019)) == {1, 2, 3, 4}
+    snapshot.close()
+
+
 def test_bm25_is_the_formula(tmp_path: Path) -> None:
     """Against Robertson and Zaragoza 2009 with FTS5's idf, computed here by hand."""
     import math

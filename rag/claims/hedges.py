@@ -1,5 +1,6 @@
-"""A claim is never stronger than its evidence: "may" stays, "most" does not become "all", "only"
-is neither put in nor left out, and a superlative is the evidence's own.
+"""A claim is never stronger than its evidence: "may" stays, a question, an aim or a plan is told as
+such, an association is no cause, "most" does not become "all", "only" is neither put in nor left
+out, and a superlative is the evidence's own.
 
 Hedge words follow Hyland (1998, "Hedging in Scientific Research Articles") in kind; the lists in
 rag.claims.lexicon are ours.
@@ -12,12 +13,15 @@ from collections.abc import Sequence
 from rag.claims.align import Pair
 from rag.claims.lexicon import (
     ABSOLUTE,
+    AIMS,
+    ASKED,
     FREQUENCY,
     HEDGES,
     MILD_HEDGES,
     ONLY,
     QUANTIFIERS,
     RARE,
+    TOGETHER,
 )
 from rag.claims.opposites import signs_of
 from rag.claims.stems import root
@@ -34,7 +38,7 @@ def check_hedges(pair: Pair) -> str | None:
             needed = _answers(item, j)
             if not needed:
                 continue
-            told = _restated(item, s, j, linked)
+            told = _restated(item, s, j, linked, loosely=needed is _NO_CAUSE)
             if told and not _answered(pair.claim, told, needed):
                 return f'the evidence says "{token.text}", the claim does not'
     return _stronger(pair)
@@ -48,13 +52,24 @@ def _answers(item: Sequence[Token], j: int) -> frozenset[str]:
         return _FREQUENCIES if after and item[j + 1].kind != "mark" else frozenset()
     if low in ("unclear", "disputed"):
         return HEDGES if after in ("whether", "how", "if", "what", "why", "which") else frozenset()
-    if low in ("whether", "if", "can") or (low in MILD_HEDGES and low not in _WISHES):
+    if low == "whether":
+        return ASKED | HEDGES
+    if low in AIMS and after == "to" and low not in _NO_AIM:
+        return AIMS | HEDGES
+    if low == "will" and after == "be":
+        return _LATER
+    if low in ("associated", "correlated", "correlates", "correlate") and after == "with":
+        return _NO_CAUSE
+    if low in ("if", "can") or (low in MILD_HEDGES and low not in _WISHES):
         return frozenset()
     if low.startswith("suggest"):
         return HEDGES if _finite(item, j) else frozenset()
     return _STRONG if low in HEDGES else frozenset()
 
 
+_NO_AIM = frozenset(("designed", "meant", "order", "so", "goal", "purpose", "objective"))
+_LATER = AIMS | frozenset(("will", "shall", "soon", "later", "future", "upon", "once", "to"))
+_NO_CAUSE = TOGETHER | HEDGES
 _WISHES = frozenset(("would", "should", "ought"))
 _STRONG = HEDGES - MILD_HEDGES | _WISHES | {"can"}
 _FREQUENCIES = FREQUENCY | RARE | {w for w, strength in QUANTIFIERS.items() if strength <= 3}
@@ -80,15 +95,22 @@ def _finite(item: Sequence[Token], j: int) -> bool:
 
 
 def _restated(
-    item: Sequence[Token], s: int, j: int, linked: dict[tuple[int, int], int]
+    item: Sequence[Token],
+    s: int,
+    j: int,
+    linked: dict[tuple[int, int], int],
+    *,
+    loosely: bool = False,
 ) -> list[int]:
-    """Where the claim says what the hedge is about: the next content word and one more."""
+    """Where the claim says what the hedge is about: the next content word and one more; loosely,
+    any two ("associated with fewer infections", told as "reduces infections")."""
     scope = [k for k in range(j + 1, len(item)) if item[k].content or item[k].quantity is not None]
     scope = scope[:_SCOPE]
     if not scope:
         return []
     told = [linked[(s, k)] for k in scope if (s, k) in linked]
-    enough = len(told) >= 3 or (len(told) >= min(2, len(scope)) and (s, scope[0]) in linked)
+    least = 2 if loosely else 3
+    enough = len(told) >= least or (len(told) >= min(2, len(scope)) and (s, scope[0]) in linked)
     return told if enough else []
 
 

@@ -80,6 +80,24 @@ MILD_HEDGES = frozenset(
         assumes promising potential if would should ought"""
     )
 )
+# What is still open: a question, an aim, a plan. A claim that restates it must leave it open.
+ASKED = frozenset(words("""whether if question questions ask asks asked tests test tested"""))
+AIMS = frozenset(
+    words(
+        """aim aims aimed aiming seek seeks sought hope hopes hoped intend intends intended
+        intention plan plans planned planning attempt attempts attempted try tries tried trying
+        goal goals objective purpose want wants designed meant order so"""
+    )
+)
+# Two things that go together, which is no cause.
+TOGETHER = frozenset(
+    words(
+        """associated association associations associate associates correlated correlates correlate
+        correlation correlations linked link links related relation relationship relate relates
+        coincide coincides coincided accompanied along alongside together predicts predict predicted
+        predictor"""
+    )
+)
 FREQUENCY = frozenset(
     words(
         """often frequently sometimes usually typically generally mostly partially partly largely

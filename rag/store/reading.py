@@ -116,6 +116,7 @@ class Snapshot:
     def allowed(self, filters: Filters) -> set[int] | None:
         """Row ids of the papers that pass; None when nothing is filtered."""
         tests: list[str] = []
+        any_source: list[str] = []
         values: list[object] = []
         if filters.year_from is not None:
             tests.append("year >= ?")
@@ -123,15 +124,19 @@ class Snapshot:
         if filters.year_to is not None:
             tests.append("year <= ?")
             values.append(filters.year_to)
-        for names, columns in (
-            (filters.sources, ("source", "venue")),
-            (filters.authors, ("authors",)),
-        ):
-            if names:
-                fold = "fold_names" if columns == ("authors",) else "fold"
-                any_of = [f"instr({fold}({c}), ?)" for _ in names for c in columns]
-                tests.append(f"({' OR '.join(any_of)})")
-                values += [name.casefold() for name in names for _ in columns]
+        for name in filters.sources:
+            whole = "fold(source) = ? OR fold(venue) = ?"
+            part = "instr(fold(source), ?) OR instr(fold(venue), ?)"
+            # The whole name of a source is that one, not all that begin alike.
+            known = f"EXISTS (SELECT 1 FROM papers WHERE {whole})"
+            any_source.append(f"CASE WHEN {known} THEN {whole} ELSE {part} END")
+            values += [name.casefold()] * 6
+        if any_source:
+            tests.append(f"({' OR '.join(any_source)})")
+        if filters.authors:
+            any_author = ["instr(fold_names(authors), ?)"] * len(filters.authors)
+            tests.append(f"({' OR '.join(any_author)})")
+            values += [name.casefold() for name in filters.authors]
         if filters.paper_ids:
             tests.append("id IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(list(filters.paper_ids)))
