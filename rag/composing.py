@@ -21,6 +21,7 @@ _MARGIN, _MARGIN_MANY = 0.3, 6.0
 # The same for further sentences of the best paper: the scores are log odds, so this is 1 in 90.
 _FILLER = 4.5
 _ALONE = "The abstract says:"
+_MOST = 0.8  # share of a quote from which on all of it answers
 _MANY = re.compile(
     r"\b(?:papers|studies|works(?= (?:on|about|that|which|using)\b))\b|"
     r"\b(?:which|list|name|compare) (?:\w+ )?(?:methods|approaches|models|systems|techniques)\b",
@@ -51,8 +52,7 @@ def choose_quotes(
     for item in items:
         if len(chosen) == _SENTENCES:
             break
-        part = trimmed(item.text, question)
-        span = Span(item.span.start + part.start, item.span.start + part.end)
+        span = _part(item, question)
         quote = item.paper.abstract[span.start : span.end]
         stems = set(content_stems(quote))
         cost = len(quote.split()) + 1
@@ -79,6 +79,16 @@ def choose_quotes(
         said |= stems
         room -= cost
     return chosen
+
+
+def _part(item: Evidence, question: str) -> Span:
+    """What of a sentence is quoted; the words that answer are never cut."""
+    part = trimmed(item.text, question)
+    span = Span(item.span.start + part.start, item.span.start + part.end)
+    words = item.words
+    if words is not None and not (span.start <= words.start and words.end <= span.end):
+        return item.span
+    return span
 
 
 def set_side_by_side(
@@ -140,9 +150,19 @@ def quote_claims(chosen: Iterable[tuple[Evidence, Span]], numbering: Numbering) 
     for group in grouped.values():
         for item, span in sorted(group, key=lambda pair: pair[1].start):
             quote = item.paper.abstract[span.start : span.end]
-            citation = Citation(numbering.number(item.paper), span.start, span.end, quote)
+            citation = Citation(
+                numbering.number(item.paper), span.start, span.end, quote, _answering(item, span)
+            )
             claims.append(Claim(quote, "quote", (citation,)))
     return claims
+
+
+def _answering(item: Evidence, span: Span) -> Span | None:
+    """The words of a quote that answer, as offsets into it; None where they are most of it."""
+    words = item.words
+    if words is None or words.end - words.start > _MOST * (span.end - span.start):
+        return None
+    return Span(words.start - span.start, words.end - span.start)
 
 
 def answer_text(claims: Sequence[Claim], sources: Sequence[Source]) -> str:

@@ -188,6 +188,11 @@ def _read(read: Read | None, position: int) -> tuple[float, float]:
     return bounded(float(read.sentences[position])), bounded(read.paper)
 
 
+def _words(read: Read | None, position: int) -> Span | None:
+    """Those of a sentence that answer, as the reader says."""
+    return read.words[position] if read is not None and read.words else None
+
+
 def bounded(log_odds: float) -> float:
     """Log odds within the range that a linear model should see."""
     return max(-_SUREST, min(_SUREST, log_odds))
@@ -269,7 +274,16 @@ def select_evidence(
     scored.sort(key=lambda s: (-s[0], s[2].rank, s[2].position))
     return found.selection(
         [
-            Evidence(f"S{n}", c.hit.paper, c.span, c.rank, likelihood, c.similarity, score)
+            Evidence(
+                f"S{n}",
+                c.hit.paper,
+                c.span,
+                c.rank,
+                likelihood,
+                c.similarity,
+                score,
+                _words(found.read.get(c.hit.paper.id), c.position),
+            )
             for n, (score, likelihood, c) in enumerate(scored, 1)
         ],
         [paper for paper in also if scored[0][2].hit.paper.id != paper],

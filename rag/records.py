@@ -162,6 +162,7 @@ class Evidence:
             negative infinity when no model scored it.
         similarity: cosine of question and sentence, -1 to 1.
         score: what the ranking is by (see rag.evidence).
+        words: those of it that answer, as offsets into the abstract; None when that is unsure.
     """
 
     label: str
@@ -171,6 +172,7 @@ class Evidence:
     likelihood: float
     similarity: float
     score: float
+    words: Span | None = None
 
     @property
     def text(self) -> str:
@@ -191,12 +193,18 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a claim stands: `quote == abstract[start:end]` of the source numbered `source`."""
+    """Where a claim stands: `quote == abstract[start:end]` of the source numbered `source`.
+
+    Attributes:
+        words: those of the quote that answer, as offsets into it; None when that is unsure, or the
+            whole of it does.
+    """
 
     source: int
     start: int
     end: int
     quote: str
+    words: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

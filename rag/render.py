@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rag.records import Answer, Hit
+from rag.records import Answer, Claim, Hit
 
 
 def whole(text: str) -> str:
@@ -60,6 +60,15 @@ def answer_object(answer: Answer, question_id: str | int) -> dict[str, Any]:
         "understood": answer.understood,
         "reason": answer.reason,
     }
+
+
+def in_parts(claim: Claim) -> tuple[str, str, str]:
+    """A claim's text before the words that answer, these words, and what follows them; the whole
+    text first where none are told."""
+    words = claim.citations[0].words if claim.kind == "quote" else None
+    if words is None:
+        return claim.text, "", ""
+    return claim.text[: words.start], claim.text[words.start : words.end], claim.text[words.end :]
 
 
 def failed_object(question_id: str | int, question: str, reason: str) -> dict[str, Any]:

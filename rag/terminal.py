@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag.records import Answer, Hit
-from rag.render import answer_lines, hit_lines
+from rag.render import answer_lines, hit_lines, in_parts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,7 +41,10 @@ def show_answer(answer: Answer) -> None:
         if claim.kind == "quote" and first != framed:
             console.print(Text(titles[first], style="bold"))
             framed = first
-        body = Text(f"“{claim.text}”" if claim.kind == "quote" else claim.text)
+        before, words, after = in_parts(claim)
+        body = Text(before).append(words, style="bold").append(after)
+        if claim.kind == "quote":
+            body = Text("“").append_text(body).append("”")
         marks = "".join(f" [{c.source}]" for c in claim.citations)
         console.print(Padding(body.append(marks, style="cyan"), (0, 0, 0, 2), expand=False))
     if answer.claims:

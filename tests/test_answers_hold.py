@@ -9,13 +9,14 @@ import pytest
 
 from rag.abstaining import refusal
 from rag.claims import contradicts
+from rag.composing import Numbering, choose_quotes, quote_claims
 from rag.config import Settings
 from rag.embedding import Embedder
 from rag.index import OpenIndex, add_papers, remove_papers
 from rag.llm import LanguageModel
 from rag.members import members
 from rag.pipeline import Assistant
-from rag.records import Answer, Filters, Hit, Paper, Question, Span
+from rag.records import Answer, Evidence, Filters, Hit, Paper, Question, Span
 from rag.session import token_counter
 from rag.trimming import trimmed
 
@@ -195,3 +196,53 @@ def test_papers_removed_while_they_are_read_are_not_quoted(
     assert changes
     assert GOATS.title not in {s.paper.title for s in answer.sources}
     assert GOATS.title not in {n.title for n in answer.nearest}
+
+
+# ── the words that answer ───────────────────────────────────────────────────────────────────────
+
+
+def test_words_that_answer_stand_in_their_quote(place: Path, embedder: Embedder) -> None:
+    told = 0
+    for question, words in (
+        ("How fat is goats' milk?", "4.1"),
+        ("How many children took part in the trial of chemotherapy at home?", "61"),
+        ("For how many days does ice block canal locks?", "nine days"),
+    ):
+        answer = asked(place, embedder, question)
+        assert answer.status == "answered"
+        for claim in answer.claims:
+            (citation,) = claim.citations
+            if citation.words is None:
+                continue
+            assert 0 <= citation.words.start < citation.words.end <= len(citation.quote)
+            told += words in claim.text[citation.words.start : citation.words.end]
+    assert told == 3
+
+
+def evidence(abstract: str, words: str) -> Evidence:
+    paper = Paper("p", "Wool", abstract)
+    start = abstract.index(words)
+    return Evidence(
+        "S1", paper, Span(0, len(abstract)), 0, -1.0, 0.5, 1.0, Span(start, start + len(words))
+    )
+
+
+def test_words_that_answer_are_never_cut() -> None:
+    whole = (
+        "To keep the fleece from felting in the first wash, we soak every skein in cold vinegar "
+        "for an hour."
+    )
+    kept = choose_quotes([evidence(whole, "the first wash")], "where does it felt?", 80)
+    assert [whole[s.start : s.end] for _, s in kept] == [whole]
+    cut = choose_quotes([evidence(whole, "cold vinegar")], "what are skeins soaked in?", 80)
+    assert [whole[s.start : s.end] for _, s in cut] == [whole[whole.index("we soak") :]]
+    (claim,) = quote_claims(cut, Numbering())
+    (citation,) = claim.citations
+    assert citation.words is not None
+    assert claim.text[citation.words.start : citation.words.end] == "cold vinegar"
+
+
+def test_words_that_are_most_of_a_quote_do_not_stand_out() -> None:
+    found = evidence("Sheep graze on the dunes.", "Sheep graze on the dunes")
+    (claim,) = quote_claims([(found, found.span)], Numbering())
+    assert claim.citations[0].words is None

@@ -27,6 +27,7 @@ from rag.records import (
     Nearest,
     Paper,
     Source,
+    Span,
     Timings,
 )
 
@@ -567,6 +568,14 @@ def test_what_is_marked_is_what_is_quoted() -> None:
     marks = [mark.text_content() for mark in section.xpath(".//mark")]
     assert marks == ["Kelp grows fast.", "It grew 3 m in a year.", " More"]
     assert section.xpath(".//p[@class='abstract']")[0].text_content() == PAPER.abstract
+
+
+def test_the_words_that_answer_are_strong() -> None:
+    claim = Claim("It grew 3 m in a year.", "quote", (citing(PAPER, 1, "It grew 3 m in a year."),))
+    told = replace(claim, citations=(replace(claim.citations[0], words=Span(8, 11)),))
+    found = tree(conversation_html("t", [replace(answered(PAPER), claims=(told,))]))
+    assert [s.text_content() for s in found.xpath("//blockquote//strong")] == ["3 m"]
+    assert "“It grew 3 m in a year.” [1]" in folded(found)
 
 
 def test_overlapping_quotes_share_a_mark() -> None:

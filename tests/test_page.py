@@ -123,6 +123,22 @@ def test_events_bring_papers_then_sentences_then_claims_then_the_end() -> None:
     assert "The evidence answers this clearly." in page.turn_html(turn)
 
 
+def test_the_words_that_answer_stand_out() -> None:
+    claim = quoted(PAPER, "It grew 3 m in a year.")
+    told = replace(claim, citations=(replace(claim.citations[0], words=Span(8, 11)),))
+    html = page.turn_html(page.Turn(1, "a", claims=(told,), sources=(Source(1, PAPER),)))
+    assert "It grew <strong>3 m</strong> in a year." in html
+    assert Seen(html).marked == ["It grew 3 m in a year."]
+    plain = page.turn_html(page.Turn(1, "a", claims=(claim,), sources=(Source(1, PAPER),)))
+    assert "<strong>" not in plain
+    paper = replace(PAPER, abstract=f"It says {NASTY}.")
+    nasty = Claim(paper.abstract, "quote", (Citation(1, 0, len(paper.abstract), paper.abstract,
+                                                     Span(8, 8 + len(NASTY))),))  # fmt: skip
+    shown = Seen(page.turn_html(page.Turn(1, "a", claims=(nasty,), sources=(Source(1, paper),))))
+    assert {tag for tag, _ in shown.tags} <= OURS
+    assert NASTY in shown.text
+
+
 def test_a_marker_names_the_claim_whose_words_it_lights_up() -> None:
     claims = (quoted(PAPER, "Kelp grows fast."), quoted(PAPER, "It grew 3 m in a year."))
     shown = Seen(page.turn_html(page.Turn(3, "a", claims=claims, sources=(Source(1, PAPER),))))

@@ -16,6 +16,7 @@ from rag.errors import ModelError
 from rag.models import find_card, require_file
 from rag.reader import Reader, open_reader, reader_digest
 from rag.reader.layout import LONGEST, lay_out
+from rag.reader.words import answer_words, likeliest, whole_words
 from rag.records import Paper
 from rag.sentences import split_sentences
 
@@ -96,6 +97,82 @@ def test_a_long_abstract_is_read_to_its_end(reader: Reader) -> None:
     assert len(found.sentences) == len(spans["long"])
     assert np.isfinite(found.sentences).all()
     assert int(found.sentences.argmax()) == len(found.sentences) - 1
+
+
+@pytest.mark.parametrize(
+    ("paper", "question", "words"),
+    [
+        (KITES, "How many kites are flown?", "12"),
+        (KITES, "At which height do the kites measure wind?", "300 metres"),
+        (KITES, "what turns the tracks into maps", "A Gaussian process"),
+        (MOSS, "How large is the mean error?", "0.8 degrees"),
+        (MOSS, "On what does the drying rate depend?", "temperature"),
+    ],
+)
+def test_the_words_that_answer_are_told(
+    reader: Reader, paper: Paper, question: str, words: str
+) -> None:
+    found = reader.read(question, [paper], SPANS)[paper.id]
+    best = int(found.sentences.argmax())
+    span = found.words[best]
+    assert span is not None
+    told = paper.abstract[span.start : span.end]
+    assert words in told
+    assert len(told.split()) <= len(words.split()) + 2
+
+
+def test_words_are_told_only_of_sentences_that_rather_answer(reader: Reader) -> None:
+    for question in ("Which camera is used?", "How many kites are flown?", "error", "why moss?"):
+        for paper in (KITES, MOSS):
+            found = reader.read(question, [paper], SPANS)[paper.id]
+            assert len(found.words) == len(found.sentences)
+            for odds, span, whole in zip(
+                found.sentences, found.words, SPANS[paper.id], strict=True
+            ):
+                assert span is None or odds > 0
+                assert span is None or whole.start <= span.start < span.end <= whole.end
+
+
+scores = st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=40)
+
+
+@given(st.data())
+def test_the_likeliest_span_is_the_best_of_all(data: st.DataObject) -> None:
+    starts = np.array(data.draw(scores), dtype=np.float32)
+    size = len(starts)
+    ends = np.array(
+        data.draw(st.lists(st.floats(-20, 20, width=32), min_size=size, max_size=size)),
+        dtype=np.float32,
+    )
+    first, last, sure = likeliest(starts, ends)
+    every = [starts[i] + ends[j] for i in range(size) for j in range(i, min(size, i + 25))]
+    assert 0 <= first <= last < min(size, first + 25)
+    assert starts[first] + ends[last] == max(every)
+    assert sure == pytest.approx(
+        float(1 / np.exp(np.array(every, dtype=np.float64) - max(every)).sum()), rel=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "words"),
+    [
+        ("a pruned network", 2, 6, "pruned"),
+        ("accuracy of 81% at last", 12, 14, "81%"),
+        ("it takes 3.5 hours", 9, 18, "3.5 hours"),
+        ("mean (0.8) holds", 6, 9, "0.8"),
+        ("naïve", 0, 2, "naïve"),
+    ],
+)
+def test_words_are_told_whole(text: str, start: int, end: int, words: str) -> None:
+    span = whole_words(text, start, end)
+    assert text[span.start : span.end] == words
+
+
+def test_an_unsure_span_is_not_told() -> None:
+    even = np.zeros(6, dtype=np.float32)
+    pieces = [(n, n + 1) for n in range(6)]
+    assert answer_words("abcdef", pieces, even, even) is None
+    assert answer_words("", [], even[:0], even[:0]) is None
 
 
 def test_company_and_order_change_nothing(reader: Reader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from rag.records import (
     Answer,
@@ -16,7 +17,14 @@ from rag.records import (
     Span,
     Timings,
 )
-from rag.render import answer_lines, answer_object, failed_object, hit_lines, search_object
+from rag.render import (
+    answer_lines,
+    answer_object,
+    failed_object,
+    hit_lines,
+    in_parts,
+    search_object,
+)
 
 PAPER = Paper(
     "moss", "Moss", "Moss dries. We look.", ("A", "B", "C", "D"), 2019, "https://example.org/m"
@@ -50,6 +58,16 @@ def test_answer_object_is_the_contract() -> None:
         "retrieve": 1, "evidence": 2, "generate": 3, "verify": 4, "total": 10
     }  # fmt: skip
     assert made["model"] == {"name": "m", "sha256": "ab", "quantization": "Q8_0"}
+
+
+def test_a_claim_falls_into_parts_at_the_words_that_answer() -> None:
+    (claim,) = ANSWER.claims
+    assert in_parts(claim) == ("Moss dries.", "", "")
+    told = replace(claim, citations=(replace(claim.citations[0], words=Span(5, 10)),))
+    assert in_parts(told) == ("Moss ", "dries", ".")
+    # The contract of `ask --json` has no such field.
+    assert answer_object(replace(ANSWER, claims=(told,)), "q1") == answer_object(ANSWER, "q1")
+    assert answer_lines(replace(ANSWER, claims=(told,))) == answer_lines(ANSWER)
 
 
 def test_failed_object_has_the_same_fields() -> None:

@@ -19,7 +19,8 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
 def on_terminal(*arguments: str) -> tuple[int, str]:
-    """Exit code and screen text of a command whose output is a terminal 80 columns wide."""
+    """Exit code and screen text of a command whose output is a terminal 80 columns wide; what is
+    set in bold stands between stars."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "rag.cli", *arguments], stdout=theirs, stderr=subprocess.DEVNULL,
@@ -33,7 +34,8 @@ def on_terminal(*arguments: str) -> tuple[int, str]:
     except OSError:
         pass  # How Linux says that the other side has closed.
     os.close(ours)
-    return process.wait(60), ANSI.sub("", seen.decode())
+    text = re.sub(r"\x1b\[1m(.*?)\x1b\[0m", r"*\1*", seen.decode())
+    return process.wait(60), ANSI.sub("", text)
 
 
 def test_terminal_output(embedder: Embedder, tmp_path: Path) -> None:
@@ -44,13 +46,13 @@ def test_terminal_output(embedder: Embedder, tmp_path: Path) -> None:
     add_papers(tmp_path, [paper], embedder, token_counter(), Settings())
     code, screen = on_terminal("search", "tide gauges", "--index", str(tmp_path))
     assert code == 0
-    assert " 1. On [bold]marked[/bold] tides" in screen
+    assert " 1. *On [bold]marked[/bold] tides*" in screen
     code, screen = on_terminal(
         "ask", "--evidence-only", "How many tide gauges has the harbour?", "--index", str(tmp_path)
     )
     assert code == 0
     lines = [line.rstrip() for line in screen.splitlines()]
-    assert lines[0] == "On [bold]marked[/bold] tides"
-    assert "  “The harbour has 14 tide gauges.” [1]" in lines
+    assert lines[0] == "*On [bold]marked[/bold] tides*"
+    assert re.search(r"^  “The harbour has \*14( tide gauges)?\*( tide gauges)?\.” \[1\]$", lines[1])
     assert "      https://example.org/tides" in lines
     assert all(len(line) <= 80 for line in lines)

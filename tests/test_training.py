@@ -47,8 +47,9 @@ def test_what_is_written_scores_like_what_was_trained(tmp_path: Path) -> None:
     with torch.no_grad():
         theirs = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
         ours = network(batch.ids, batch.mask, batch.types, batch.pool)
-    assert (ours - theirs).abs().max() < 0.02  # half precision of the file
-    assert ours.std() > 0.01
+    for mine, right in zip(ours, theirs, strict=True):
+        assert (mine - right).abs().max() < 0.02  # half precision of the file
+        assert mine.std() > 0.01
 
 
 def test_readings_point_at_their_answers() -> None:
@@ -85,7 +86,7 @@ def test_the_rate_rises_and_falls() -> None:
 @pytest.mark.slow
 def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "models.training.train", "--out", str(tmp_path),
-               "--passes", "1", "--part", "0.02", "--validate", "60"]  # fmt: skip
+               "--passes", "1", "--part", "0.005", "--validate", "60"]  # fmt: skip
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

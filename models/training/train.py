@@ -1,6 +1,7 @@
 """Train the reader's adapter.
 
     python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1] [--start RUN]
+        [--known ID --spread 2] [--skip FILE]
 
 Writes `reader.safetensors` (the adapter and its heads in half precision), `log.json` (loss and
 validation after each pass), in the end `curves.svg`, and `checkpoint.pt`, from which a run that was
@@ -15,7 +16,9 @@ import argparse
 import json
 import math
 import random
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +46,7 @@ from rag.embedding.network import ALPHA, RANK, TARGETS, ReaderNetwork, bare_enco
 from rag.metrics import auc
 from rag.models import file_digest, find_card, require_file
 from rag.reader.layout import LONGEST
+from rag.reader.words import LEAST, likeliest
 
 _BATCH = 16
 _POOL = 20  # batches' worth of examples that are put in order of length together
@@ -76,8 +80,7 @@ class Batch:
 
 
 class Learner(nn.Module):
-    """The network with a head for the answer's span, which only training uses: finding the words
-    teaches it to look closely."""
+    """The network with its adapter, and what it is taught by."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -87,15 +90,14 @@ class Learner(nn.Module):
             r=RANK, lora_alpha=ALPHA, target_modules=list(TARGETS), lora_dropout=0.0
         )
         self.network = ReaderNetwork(get_peft_model(encoder, config), width)
-        self.span = nn.Linear(width, 2)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Listwise over "none" and the sentences, and the span's ends over all tokens."""
-        states = self.network.states(batch.ids, batch.mask, batch.types)
-        scores = self.network.scores(states, batch.pool).masked_fill(~batch.real, -1e4)
+        """Listwise over "none" and the sentences, and the answer's edges over all tokens."""
+        scores, edges = self.network(batch.ids, batch.mask, batch.types, batch.pool)
+        scores = scores.masked_fill(~batch.real, -1e4)
         right = functional.log_softmax(scores, dim=1).masked_fill(~batch.gold, -1e4)
         listwise = -torch.logsumexp(right, dim=1).mean()
-        ends = self.span(states).masked_fill(~batch.mask.bool().unsqueeze(-1), -1e4)
+        ends = edges.masked_fill(~batch.mask.bool().unsqueeze(-1), -1e4)
         lost = [
             functional.cross_entropy(ends[:, :, i], batch.span[:, i], reduction="none")
             for i in (0, 1)
@@ -148,7 +150,8 @@ def validate(
 ) -> dict[str, float]:
     """How well whole abstracts are read: AUC of "answered by some sentence" for answerable against
     unanswerable questions; share of twins told apart; share of questions whose best sentence is a
-    gold one."""
+    gold one; of the answers' words found in such a sentence, where they are sure enough to be told,
+    the F1 in words, and the share told."""
     examples = [
         e
         for item in items
@@ -159,20 +162,36 @@ def validate(
     order = sorted(range(len(items)), key=lambda i: len(examples[i].laid.ids))
     answered: dict[str, float] = {}
     best: list[bool] = []
+    told: list[float | None] = []  # F1 of the words told
     learner.eval()
     with torch.no_grad():
         for first in range(0, len(order), _BATCH):
             rows = order[first : first + _BATCH]
             batch = batch_of([examples[i] for i in rows], device)
-            scores = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
+            scores, edges = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
             scores = scores.masked_fill(~batch.real, -1e4)
             sure = torch.logsumexp(scores[:, 1:], dim=1) - scores[:, 0]
             for k, i in enumerate(rows):
                 answered[items[i].id] = float(sure[k])
                 if examples[i].gold:
-                    best.append(int(scores[k, 1:].argmax()) in examples[i].gold)
+                    chosen = int(scores[k, 1:].argmax())
+                    best.append(chosen in examples[i].gold)
+                    if best[-1] and examples[i].answer is not None:
+                        start, end = examples[i].laid.spans[chosen]
+                        first, last, p = likeliest(*edges[k, start:end].T.cpu().numpy())
+                        ours = pieces.text_of(
+                            examples[i].laid.ids[start + first : start + last + 1]
+                        )
+                        told.append(
+                            word_f1(ours, right_words(items[i], abstracts)) if p >= LEAST else None
+                        )
     with_answer = [answered[i.id] for i in items if i.answerable]
-    figures = {"best_sentence": float(np.mean(best))}
+    sure_of = [f1 for f1 in told if f1 is not None]
+    figures = {
+        "best_sentence": float(np.mean(best)),
+        "words_told": len(sure_of) / max(1, len(told)),
+        "words_f1": float(np.mean(sure_of or [0.0])),
+    }
     for name, style in (("auc", None), ("auc_near", "near-miss"), ("auc_false", "false-premise")):
         without = [answered[i.id] for i in items if not i.answerable and style in (None, i.style)]
         figures[name] = auc(with_answer, without)
@@ -181,6 +200,18 @@ def validate(
         figures["auc_bare"] = auc([x for x, yes in bare if yes], [x for x, yes in bare if not yes])
     twins = [answered[i.twin] > answered[i.id] for i in items if i.twin in answered]
     return {k: round(v, 4) for k, v in (figures | {"twins": float(np.mean(twins))}).items()}
+
+
+def word_f1(ours: str, right: str) -> float:
+    """F1 of two texts as bags of words, case and punctuation aside."""
+    a, b = (Counter(re.findall(r"\w+", text.casefold())) for text in (ours, right))
+    return 2 * (a & b).total() / max(1, a.total() + b.total())
+
+
+def right_words(item: Item, abstracts: dict[str, Abstract]) -> str:
+    """The words that answer a question, as written."""
+    assert item.answer is not None
+    return abstracts[item.abstract].text[item.answer.start : item.answer.end]
 
 
 def adapter_tensors(learner: Learner) -> dict[str, Tensor]:
@@ -212,7 +243,8 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     abstracts = dict(read_abstracts())
     items = [item for item in read_items() if item.abstract in abstracts]
     held = [item for item in items if item.validates][: args.validate]
-    seen = [item for item in items if not item.validates]
+    skipped = set(args.skip.read_text(encoding="utf-8").split()) if args.skip else set()
+    seen = [item for item in items if not item.validates and item.id not in skipped]
     random.Random(args.seed).shuffle(seen)
     seen = seen[: round(args.part * len(seen))]
     say(f"{len(seen)} questions to learn from, {len(held)} to validate")
@@ -243,7 +275,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     # A checkpoint belongs to one plan of batches.
     data = (file_digest(QUESTIONS), file_digest(ABSTRACTS))
     shaped_by = (args.seed, args.part, steps, str(args.start), args.known, args.spread, args.rate,
-                 *data)  # fmt: skip
+                 sorted(skipped), *data)  # fmt: skip
     if kept.is_file():
         saved: dict[str, Any] = torch.load(kept, map_location=device, weights_only=False)
         if saved["shaped_by"] != shaped_by:
@@ -318,6 +350,9 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument(
         "--spread", type=int, default=2, help="over how many passes, known ones (%(default)s)"
+    )
+    parser.add_argument(
+        "--skip", type=Path, help="file of ids of questions that this run leaves out"
     )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
-"""The reader's network: the packaged encoder with an adapter, and two small heads.
+"""The reader's network: the packaged encoder with an adapter, and three small heads.
 
 A question and a paper are read together. Every sentence gets a score from the mean of its tokens'
 vectors, "no sentence answers" gets one from the first token's; a softmax over these says which
-sentence answers or that none does.
+sentence answers or that none does. Every token gets two scores more: of being the first and the
+last of the words that answer.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class ReaderNetwork(nn.Module):
         self.encoder = encoder
         self.sentence = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
         self.none = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
+        self.span = nn.Linear(width, 2)
 
     def states(self, ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
         """Token vectors, float32 (readings, tokens, width)."""
@@ -59,9 +61,17 @@ class ReaderNetwork(nn.Module):
         sentences = self.sentence(torch.bmm(pool, states)).squeeze(-1)
         return torch.cat([self.none(states[:, 0]), sentences], dim=1)
 
-    def forward(self, ids: Tensor, mask: Tensor, types: Tensor, pool: Tensor) -> Tensor:
-        """See `scores`."""
-        return self.scores(self.states(ids, mask, types), pool)
+    def edges(self, states: Tensor) -> Tensor:
+        """Logits, float32 (readings, tokens, 2): where the words that answer begin and end."""
+        found: Tensor = self.span(states)
+        return found
+
+    def forward(
+        self, ids: Tensor, mask: Tensor, types: Tensor, pool: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See `scores` and `edges`."""
+        states = self.states(ids, mask, types)
+        return self.scores(states, pool), self.edges(states)
 
 
 def merged(folder: Path, adapter: Path) -> ReaderNetwork:
@@ -86,7 +96,7 @@ def merged(folder: Path, adapter: Path) -> ReaderNetwork:
             layer = name.removesuffix(".lora_A")
             change = tensors[f"{layer}.lora_B"] @ low
             layers[layer].weight += (ALPHA / low.shape[0]) * change
-    heads = {n: t for n, t in tensors.items() if n.startswith(("sentence.", "none."))}
+    heads = {n: t for n, t in tensors.items() if n.startswith(("sentence.", "none.", "span."))}
     missing = network.load_state_dict(heads, strict=False).missing_keys
     absent = [name for name in missing if not name.startswith("encoder.")]
     if absent:

@@ -17,6 +17,7 @@ from rag.exporting.names import parsed
 from rag.exporting.style import STYLE
 from rag.exporting.texts import address, lead, visible
 from rag.records import Answer, Citation, Claim, Paper, Source
+from rag.render import in_parts
 
 _AUTHORS = 12  # named before the others are counted
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -229,7 +230,9 @@ def _html_claims(number: int, answer: Answer) -> list[str]:
                 f'<a class="cite" href="#a{number}-s{n}">[{n}]</a>' if n in known else f"[{n}]"
                 for n in _cited(claim)
             )
-            text = f'<span dir="auto">{_html(claim.text)}</span>'
+            before, words, after = map(_html, in_parts(claim))
+            strong = f"<strong>{words}</strong>" if words else ""
+            text = f'<span dir="auto">{before}{strong}{after}</span>'
             quote = claim.kind == "quote"
             parts.append(
                 f"<blockquote>“{text}” {marks}</blockquote>" if quote else f"<p>{text} {marks}</p>"

@@ -19,6 +19,7 @@ from rag.page.parts import (
 )
 from rag.page.turns import Turn
 from rag.records import Answer, Claim, Span
+from rag.render import in_parts
 
 
 def conversation_html(turns: Sequence[Turn], changing: int = 0, busy: bool = False) -> str:
@@ -96,7 +97,9 @@ def _claims(turn: Turn) -> str:
             cited = dict.fromkeys(c.source for c in claim.citations)
             marks = " ".join(_marker(turn, n, place) for n in cited)
             name = _claim_id(turn, place)
-            text = f'<span class="text" dir="auto">{escape(claim.text)}</span>'
+            before, words, after = map(escape, in_parts(claim))
+            strong = f"<strong>{words}</strong>" if words else ""
+            text = f'<span class="text" dir="auto">{before}{strong}{after}</span>'
             if claim.kind == "quote":
                 parts.append(
                     f'<blockquote class="claim quote" id="{name}">“{text}” {marks}</blockquote>'

@@ -1,4 +1,5 @@
-"""The reader tells which sentence of a paper answers a question, and whether any does.
+"""The reader tells which sentence of a paper answers a question, with which words, and whether any
+does.
 
 It is the packaged encoder with an adapter of a few megabytes that was trained for this
 (models/training); question and paper are read together, so it sees what similarity can't: that
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.reader.layout import Laid, lay_out, plain_tokenizer
+from rag.reader.words import answer_words
+from rag.records import Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
 
     from rag.config import Settings
     from rag.models import ModelCard
-    from rag.records import Paper, Span
+    from rag.records import Paper
 
-_Key = tuple[str, str, tuple["Span", ...]]
+_Key = tuple[str, str, tuple[Span, ...]]
 NO_READER = "none"  # the setting that does without one
 _PAPERS_KEPT = 512  # whose word pieces are kept
 
@@ -34,10 +37,13 @@ class Read:
         sentences: float32 (s,), log odds of each sentence holding the answer against that none
             of the paper's does.
         paper: the same of all sentences together: log odds that the paper answers.
+        words: which words of each sentence answer, as offsets into the abstract; None where the
+            sentence rather doesn't, or which they are is unsure.
     """
 
     sentences: NDArray[np.float32]
     paper: float
+    words: tuple[Span | None, ...] = ()
 
 
 class Reader:
@@ -83,13 +89,26 @@ class Reader:
 
         title, pieces = self._pieces_of(paper, spans)
         found = np.full(len(spans), -np.inf, dtype=np.float32)
+        words: list[Span | None] = [None] * len(spans)
         for laid in lay_out(asked, title, pieces, self._first, self._last):
-            scores = self._scores(laid)
+            scores, edges = self._run(laid)
             found[list(laid.numbers)] = scores[1:] - scores[0]
+            for number, (start, end) in zip(laid.numbers, laid.spans, strict=True):
+                if found[number] > 0:
+                    words[number] = self._words(paper, spans[number], edges[start:end])
         together = float(np.logaddexp.reduce(found)) if len(found) else -np.inf
-        return Read(found, together)
+        return Read(found, together, tuple(words))
 
-    def _scores(self, laid: Laid) -> NDArray[np.float32]:
+    def _words(self, paper: Paper, at: Span, edges: NDArray[np.float32]) -> Span | None:
+        """The words of a sentence that answer, as offsets into the abstract."""
+        text = paper.abstract[at.start : at.end]
+        # Cut again, which is rare: where pieces stand would be most of what is kept of a paper.
+        pieces = self._tokenizer.encode(text, add_special_tokens=False).offsets[: len(edges)]
+        inside = answer_words(text, pieces, edges[:, 0], edges[:, 1])
+        return Span(at.start + inside.start, at.start + inside.end) if inside is not None else None
+
+    def _run(self, laid: Laid) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scores (1 + s,) and edges (tokens, 2) of a reading."""
         import numpy as np
 
         pool = np.zeros((1, len(laid.spans), len(laid.ids)), dtype=np.float32)
@@ -101,8 +120,8 @@ class Reader:
             "types": np.array([laid.types], dtype=np.int64),
             "pool": pool,
         }
-        scores: NDArray[np.float32] = self._session.run(["scores"], feed)[0][0]
-        return scores
+        scores, edges = self._session.run(["scores", "edges"], feed)
+        return scores[0], edges[0]
 
     def _pieces_of(self, paper: Paper, spans: Sequence[Span]) -> tuple[list[int], list[list[int]]]:
         key = (paper.title, paper.abstract, tuple(spans))
