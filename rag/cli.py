@@ -145,6 +145,8 @@ def ask(
     if out is not None and batch is None:
         raise UsageError("--out goes with --batch", "redirect the output instead: rag ask … > FILE")
     if batch is not None:
+        if out is not None and _same_file(batch, out):
+            raise UsageError("--out would overwrite the questions", "give another --out FILE")
         with commands.questions_in(batch) as lines:
             assistant = _assistant(index_dir, model, papers, evidence_only=evidence_only)
             commands.answer_batch(assistant, lines, out, filters)
@@ -350,6 +352,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _same_file(a: Path, b: Path) -> bool:
+    try:
+        return a.samefile(b)
+    except OSError:
+        return False  # one of them isn't there
+
+
 _UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -364,6 +373,7 @@ def _unwritten(error: OSError) -> int:
 
 def entry() -> None:
     """Console script."""
+    options.spell_out()
     code = run(None)
     try:
         if sys.stdout is not None:  # as it is where the shell closed it

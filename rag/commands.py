@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -47,7 +47,9 @@ def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) 
     from rag.readers import read_paths
 
     settings = load_settings()
-    records = read_paths(paths, format_, stdin=sys.stdin.buffer, note=_say)
+    if "-" in paths and sys.stdin is None:
+        raise InputError("standard input is closed", "name files or folders instead of -")
+    records = read_paths(paths, format_, note=_say)
     # Up to the first paper: an index of nothing would hide the starter corpus.
     first: list[Paper | Refusal] = []
     for record in records:
@@ -162,14 +164,15 @@ def questions_in(batch: Path) -> Iterator[Iterator[Line]]:
     Raises:
         InputError: it can't be read. (Before any model is loaded.)
     """
-    if str(batch) == "-":
-        yield iter(list(enumerate(sys.stdin, 1)))
-        return
+    name = "standard input" if str(batch) == "-" else str(batch)
+    if str(batch) == "-" and sys.stdin is None:
+        raise InputError("standard input is closed", "give a file of JSON lines")
     try:
-        text = batch.read_text(encoding="utf-8-sig")
+        data = sys.stdin.buffer.read() if str(batch) == "-" else batch.read_bytes()
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as e:
         reason = e.strerror if isinstance(e, OSError) else "it is not UTF-8 text"
-        raise InputError(f"cannot read {batch}: {reason}", "give a file of JSON lines") from e
+        raise InputError(f"cannot read {name}: {reason}", "give a file of JSON lines") from e
     yield iter(list(enumerate(text.split("\n"), 1)))
 
 
@@ -182,7 +185,7 @@ def answer_batch(
     from rag.render import answer_object, failed_object
 
     work = [(number, line) for number, line in lines if line.strip()]
-    with _written(out) as file, counting("answering", len(work)) as progress:
+    with _written(out) as write, counting("answering", len(work)) as progress:
         for done, (number, line) in enumerate(work, 1):
             question_id: str | int = f"line-{number}"
             text = whole(line.strip())
@@ -195,19 +198,41 @@ def answer_batch(
             except (UsageError, InputError) as e:
                 _say(f"line {number}: {e.message}")
                 result = failed_object(question_id, text, e.message)
-            file.write(json_line(result) + "\n")
-            file.flush()
+            write(json_line(result))
             progress(done, text)
 
 
 @contextmanager
-def _written(out: Path | None) -> Iterator[IO[str]]:
+def _written(out: Path | None) -> Iterator[Callable[[str], None]]:
+    """What writes a line, at once."""
     if out is None:
-        yield sys.stdout
+
+        def show(line: str) -> None:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+        yield show
         return
+    with _told(out):
+        file = out.open("w", encoding="utf-8")
+
+    def write(line: str) -> None:
+        with _told(out):
+            file.write(line + "\n")
+            file.flush()
+
     try:
-        with out.open("w", encoding="utf-8") as file:
-            yield file
+        yield write
+    finally:
+        with _told(out):
+            file.close()
+
+
+@contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """Errors of the disk as errors about `out`."""
+    try:
+        yield
     except OSError as e:
         raise DiskError(f"cannot write {out}: {e.strerror or e}", "give another --out FILE") from e
 

@@ -3,8 +3,11 @@ nobody reads its output any more."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import functools
+import io
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -54,6 +57,20 @@ def say(text: str) -> None:
     """One line for people, on standard error; work goes on when nobody reads it."""
     with contextlib.suppress(BrokenPipeError):
         click.echo(text, err=True)
+
+
+def spell_out() -> None:
+    """Let standard output hold any text: characters that its encoding lacks are written as escapes
+    that JSON reads."""
+
+    def spelt(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+    codecs.register_error("spelt", spelt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="spelt")
 
 
 def give_up_output() -> None:

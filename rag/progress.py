@@ -18,7 +18,9 @@ def counting(title: str, total: int | None = None) -> Iterator[Callable[[int, st
 
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[label]}"), console=Console(stderr=True), transient=True,
+        # Labels are questions and titles: brackets in them are no markup.
+        TextColumn("{task.fields[label]}", style="dim", markup=False),
+        console=Console(stderr=True), transient=True,
     )  # fmt: skip
     task = bar.add_task(title, total=total, label="")
     started = False

@@ -17,7 +17,8 @@ _CONNECTIVE = re.compile(
     r"finally|lastly|therefore|thus|hence|consequently|accordingly|to this end|to (?:address|solve|"
     r"tackle|overcome|remedy|fill|bridge) (?:this|these|the|such)(?: [\w-]+){0,4}|in this (?:paper|"
     r"work|article|study|report)|in (?:summary|conclusion|response|turn)|notably|importantly|"
-    r"interestingly|as a result|first|second|third|firstly|secondly|thirdly|meanwhile|overall|"
+    r"interestingly|as a result|(?:first|second|third)(?=,\s+(?!(?:second|third|fourth|and|or)\b))|"
+    r"firstly|secondly|thirdly|meanwhile|overall|"
     r"more (?:specifically|importantly|concretely)|concretely|last but not least),\s+",
     re.IGNORECASE,
 )
@@ -39,7 +40,24 @@ _KEEP = re.compile(
     r"\d|\b(?:no|not|never|none|nor|neither|without|only|unless|except|but|although|though|while|"
     r"whereas|however|yet|nevertheless|nonetheless|still|if|when|once|until|provided|assuming|"
     r"depend\w*|limited|especially|mostly|up to|at (?:least|most)|than|more|less|fewer|may|might|"
-    r"could|would|should|cannot|fails?|lacks?|knowledge|extents?|degree)\b|n't\b",
+    r"could|would|should|cannot|fails?|lacks?|knowledge|extents?|degrees?|orders?|approximations?|"
+    r"precision|accurac\w+|errors?|appearances?)\b|n't\b",
+    re.IGNORECASE,
+)
+
+
+# What the main clause demands is demanded for the purpose before it: "to keep the accuracy, the
+# baseline needs twice the memory".
+_DEMAND = re.compile(
+    r"(?:[\w'’-]+\s+){1,6}?(?:must|needs?|requires?|ha(?:s|ve) to|should|takes?|suffices?|costs?|"
+    r"is (?:needed|required|enough|necessary)|are (?:needed|required|enough|necessary))\b",
+    re.IGNORECASE,
+)
+# Such a question is answered by what is cut otherwise: a purpose, a model, an address.
+_ASKS_FOR_IT = re.compile(
+    r"\b(?:why|purpose|goals?|aims?|point of|reasons?|motivat\w*|what\b.*\bfor|based on|buil[dt]s? "
+    r"(?:up)?on|inspir\w*|where|download\w*|public\w*|open[- ]?sourc\w*|availab\w*|"
+    r"implementations?|code|released?)\b",
     re.IGNORECASE,
 )
 
@@ -50,6 +68,8 @@ def trimmed(text: str, question: str) -> Span:
     Args:
         question: what was asked; a part that shares a content word with it is never cut.
     """
+    if _ASKS_FOR_IT.search(question):
+        return Span(0, len(text))
     asked = set(content_stems(question))
     start = _skip(text, 0, _CONNECTIVE, asked)
     start = _skip(text, start, _PURPOSE, asked)
@@ -64,6 +84,9 @@ def trimmed(text: str, question: str) -> Span:
 def _skip(text: str, start: int, pattern: re.Pattern[str], asked: set[str]) -> int:
     found = pattern.match(text, start)
     if found and _droppable(found.group(), asked) and len(text) - found.end() >= 40:
+        purpose = re.match(r"(?:in order )?to\b|to ", found.group(), re.IGNORECASE)
+        if purpose and _DEMAND.match(text, found.end()):
+            return start
         return found.end()
     return start
 

@@ -60,6 +60,13 @@ def asked(
         "Our method helps across all the collections that we considered; yet noise undoes it all.",
         "Vaccination was associated with lower mortality here; causality remains unproven.",
         "It is trained with three losses: one for all the codes; one for the style; one for tone.",
+        "To match human performance, the model needs ten thousand demonstrations of each task.",
+        "To count as a success, the agent must reach the goal room within one minute of play.",
+        "To keep the quality, the baseline takes twice as long in every one of the rounds.",
+        "To address the graph matching problem, the solver takes time exponential in the nodes.",
+        "To varying degrees, the models reproduce the stereotypes of their training data.",
+        "To first order, the loss is linear in the learning rate and in the size of a batch.",
+        "First, second, and third layers of the network are frozen during the fine-tuning.",
     ],
 )
 def test_what_limits_a_statement_is_quoted_with_it(sentence: str) -> None:
@@ -70,6 +77,25 @@ def test_where_to_get_the_code_is_cut() -> None:
     kept = "Our method helps across all the collections that we considered"
     span = trimmed(f"{kept}; code and models are available online.", "What helps?")
     assert span == Span(0, len(kept))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Why isn't it simply put online?", "To limit misuse, the program is shared on request."),
+        (
+            "What are weights quantised for?",
+            "To save space on phones, we quantise weights.",
+        ),
+        ("What is Foo based on?", "Building on variational autoencoders, we propose Foo here."),
+        (
+            "Where is it available?",
+            "Our method helps across all the collections we looked at; code is available online.",
+        ),
+    ],
+)
+def test_what_was_asked_for_is_not_cut(question: str, sentence: str) -> None:
+    assert trimmed(sentence, question) == Span(0, len(sentence))
 
 
 def test_a_purpose_is_cut() -> None:

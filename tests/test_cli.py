@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,9 +145,56 @@ def test_batch(rag: Program, home: Path) -> None:
     assert "12 tethered kites" in whole[0]["answer"]
     assert whole[2]["status"] == "abstained"
     assert rag("ask", "--batch", "none.jsonl").code == 1
+    before = (home / "questions.jsonl").read_bytes()
+    same = rag("ask", "--evidence-only", "--batch", "questions.jsonl", "--out", "./questions.jsonl")
+    assert same.code == 2
+    assert "would overwrite the questions" in same.err
+    assert (home / "questions.jsonl").read_bytes() == before
+    marked = rag(
+        "ask", "--evidence-only", "--batch", "-", stdin=b"\xef\xbb\xbf" + lines[0].encode()
+    )
+    assert json.loads(marked.out)["id"] == "b"
+    wrong = rag("ask", "--evidence-only", "--batch", "-", stdin=b"\xff\n")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (
+        1, "rag: cannot read standard input: it is not UTF-8 text",
+    )  # fmt: skip
     blocked = rag("ask", "--evidence-only", "--batch", "questions.jsonl", "--out", "no/such/dir")
     assert blocked.code == 1
     assert "cannot write" in blocked.err
+
+
+def test_a_batch_tells_the_disk_from_the_index(tmp_path: Path) -> None:
+    class Unreadable:
+        def ask(self, question: object) -> None:
+            raise OSError(5, "the index's disk")
+
+    lines = iter([(1, '{"question": "What is moss?"}')])
+    with pytest.raises(OSError, match="the index's disk"):
+        answer_batch(Unreadable(), lines, tmp_path / "o", Filters())  # type: ignore[arg-type]  # stands in
+
+
+def test_no_output_is_too_narrow_for_an_answer(home: Path) -> None:
+    write_papers(home / "p.jsonl", [("α-Moss on Stones", "The α-moss grew 3 mm on 𝔸.")])
+    rag = Program(home, {"PYTHONIOENCODING": "latin-1"})
+    index = ("--index", "narrow")
+    assert rag("index", "p.jsonl", *index).code == 0
+    assert "\\u03b1-Moss on Stones" in rag("list", *index).out
+    found = rag("ask", "--evidence-only", "--json", "How much did the moss grow?", *index)
+    assert found.code == 0, found.err
+    assert found.json["sources"][0]["abstract"] == "The α-moss grew 3 mm on 𝔸."
+
+
+def test_closed_standard_input_matters_only_where_it_is_read(home: Path) -> None:
+    write_papers(home / "p.jsonl", [("Moss", "Moss dries on stones in the sun.")])
+    shell = "exec {} -m rag.cli index {} --index closed <&-"
+    env = Program(home).environment()
+    for what, code in (("p.jsonl", 0), ("-", 1)):
+        done = subprocess.run(
+            ["sh", "-c", shell.format(sys.executable, what)],
+            env=env, cwd=home, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert ("standard input is closed" in done.stderr) == (what == "-")
 
 
 @pytest.mark.parametrize("kind", [IndexCorruptError, IndexBusyError, DiskError, RagError])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -542,6 +544,21 @@ def test_a_judgement_can_be_changed_and_withdrawn(kept: Conversations) -> None:
     conversation = kept.open(ANN, id)
     assert conversation is not None
     assert conversation.turns[0].judgement is None
+
+
+def test_an_answer_of_an_older_release_can_be_judged(kept: Conversations) -> None:
+    id = kept.start(ANN, "t", "c")
+    kept.add(ANN, id, answered("q"))
+    with closing(sqlite3.connect(kept.path)) as db, db:
+        (body,) = db.execute("SELECT answer FROM turns").fetchone()
+        assert b',"words":null' in body
+        db.execute("UPDATE turns SET answer = ?", (body.replace(b',"words":null', b""),))
+    conversation = kept.open(ANN, id)
+    assert conversation is not None
+    kept.judge(ANN, id, 1, True, "", conversation.turns[0].answer)
+    assert [judged.good for judged in kept.judgements()] == [True]
+    with pytest.raises(GoneError):
+        kept.judge(ANN, id, 1, True, "", answered("another"))
 
 
 def test_a_note_too_long_is_refused_not_cut(kept: Conversations) -> None:

@@ -235,6 +235,8 @@ def test_addresses_are_made_of_dois_and_arxiv_ids_where_there_is_none() -> None:
     [
         "$5 and $10", r"$\input{x}$", r"$\write18{x}$", r"$\frac{a}$", r"$\hat$ and $x$", "$x_$",
         "US$40/A$50", r"$\left$", "$a } b_1 { c$", "$a^é$", "$ x_1 $",
+        "$x^2^3$", "$a_i_j$", "$x^{2}^{3}$", "$x^2'$", "$x_i^2_j$", r"$\left( x_1$",
+        r"$\right) x_1$",
     ],
 )  # fmt: skip
 def test_what_is_no_harmless_formula_is_text(text: str) -> None:
@@ -245,6 +247,8 @@ def test_what_is_no_harmless_formula_is_text(text: str) -> None:
 
 
 def test_harmless_formulas_stay_formulas() -> None:
+    for formula in ("$x_i^2$", "$x^2_i y^2$", "$f'_i$", r"$\left(x_1\right)$", "$x_{i_j}$"):
+        assert formula in bibtex([Paper("", f"On {formula}", "x")])
     title = r"$k$-means in $\mathcal{O}(n^2)$, $\frac{a}{b_1}$ & $\{x\}$ {for $d=3$}"
     assert (
         r"title = {{$k$-means in $\mathcal{O}(n^2)$, $\frac{a}{b_1}$ \& $\{x\}$ \{for $d=3$\}}}"
@@ -576,6 +580,17 @@ def test_the_words_that_answer_are_strong() -> None:
     found = tree(conversation_html("t", [replace(answered(PAPER), claims=(told,))]))
     assert [s.text_content() for s in found.xpath("//blockquote//strong")] == ["3 m"]
     assert "“It grew 3 m in a year.” [1]" in folded(found)
+
+
+def test_a_passage_is_listed_once_whatever_words_answer() -> None:
+    plain = citing(PAPER, 1, "It grew 3 m in a year.")
+    claims = (
+        Claim("It grew 3 m.", "paraphrase", (plain,)),
+        Claim(plain.quote, "quote", (replace(plain, words=Span(8, 11)),)),
+    )
+    answer = replace(answered(PAPER), claims=claims)
+    for made in (conversation_markdown("t", [answer]), conversation_html("t", [answer])):
+        assert made.count("(characters 17–39)") == 1
 
 
 def test_overlapping_quotes_share_a_mark() -> None:

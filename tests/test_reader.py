@@ -161,6 +161,7 @@ def test_the_likeliest_span_is_the_best_of_all(data: st.DataObject) -> None:
         ("it takes 3.5 hours", 9, 18, "3.5 hours"),
         ("mean (0.8) holds", 6, 9, "0.8"),
         ("naïve", 0, 2, "naïve"),
+        ("by Poincare\u0301s lemma", 3, 11, "Poincare\u0301s"),
     ],
 )
 def test_words_are_told_whole(text: str, start: int, end: int, words: str) -> None:

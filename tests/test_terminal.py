@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -9,9 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from rag.config import Settings
 from rag.embedding import Embedder
 from rag.index import add_papers
+from rag.progress import counting
 from rag.records import Paper
 from rag.session import token_counter
 
@@ -53,6 +57,19 @@ def test_terminal_output(embedder: Embedder, tmp_path: Path) -> None:
     assert code == 0
     lines = [line.rstrip() for line in screen.splitlines()]
     assert lines[0] == "*On [bold]marked[/bold] tides*"
-    assert re.search(r"^  “The harbour has \*14( tide gauges)?\*( tide gauges)?\.” \[1\]$", lines[1])
+    assert re.search(
+        r"^  “The harbour has \*14( tide gauges)?\*( tide gauges)?\.” \[1\]$", lines[1]
+    )
     assert "      https://example.org/tides" in lines
     assert all(len(line) <= 80 for line in lines)
+
+
+def test_labels_of_a_bar_are_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with counting("answering", 2) as progress:
+        progress(1, "What does the token [/INST] do?")
+        progress(2, "[bold]")

@@ -97,8 +97,9 @@ def _cited(claim: Claim) -> list[int]:
 
 def _passages(answer: Answer, source: Source) -> list[Citation]:
     """What is quoted from a source or stands behind a claim, each once, as the abstract goes."""
-    cited = {c for claim in answer.claims for c in claim.citations if c.source == source.n}
-    return sorted(cited, key=lambda c: (c.start, c.end))
+    found = (c for claim in answer.claims for c in claim.citations if c.source == source.n)
+    cited = {(c.start, c.end, c.quote): c for c in found}
+    return [cited[key] for key in sorted(cited)]
 
 
 def _byline(paper: Paper) -> list[str]:

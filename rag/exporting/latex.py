@@ -33,6 +33,12 @@ textbf textit textrm operatorname hat tilde bar vec dot ddot overline underline 
 """
 _COMMANDS = frozenset((_NAMES + _TAKING).split())
 _BODY = re.compile(r"(?:[A-Za-z0-9 +\-*/=<>()\[\],.:;!|'^_{}]|\\[A-Za-z,;:!{}])+")
+# Two scripts of one kind on one letter; a prime is a superscript.
+_ARGUMENT = r"(?:\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z0-9+\-*])"
+_DOUBLED = re.compile(
+    rf"([\^_])\s*{_ARGUMENT}\s*\1|\^\s*{_ARGUMENT}\s*'"
+    rf"|_\s*{_ARGUMENT}\s*\^\s*{_ARGUMENT}\s*_|\^\s*{_ARGUMENT}\s*_\s*{_ARGUMENT}\s*[\^']"
+)
 # What takes an argument and has none would take the closing dollar sign.
 _DANGLING = re.compile(
     rf"(?:[\^_]|\\(?:{'|'.join(_TAKING.split())})(?![A-Za-z]))\s*(?:[\^_}}]|$)"
@@ -94,8 +100,21 @@ def _paired(text: str) -> set[int]:
     return found
 
 
+def _unmatched(body: str) -> bool:
+    """Whether a growing bracket lacks its partner."""
+    sizes = re.findall(r"\\(left|right)(?![A-Za-z])", body)
+    depth = 0
+    for size in sizes:
+        depth += 1 if size == "left" else -1
+        if depth < 0:
+            return True
+    return depth != 0
+
+
 def _is_formula(body: str) -> bool:
     if not _MATHS.fullmatch(body) or not _BODY.fullmatch(body) or _DANGLING.search(body):
+        return False
+    if _DOUBLED.search(body) or _unmatched(body):
         return False
     if any(name not in _COMMANDS for name in _COMMAND.findall(body)):
         return False

@@ -7,6 +7,7 @@ the abstract's own characters can come of it.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,18 @@ def likeliest(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[i
 
 def whole_words(text: str, start: int, end: int) -> Span:
     """The span widened to the edges of words, a sign such as "%" with its figure."""
-    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+    while start > 0 and _in_word(text[start - 1]) and _in_word(text[start]):
         start -= 1
-    while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+    while end < len(text) and _in_word(text[end - 1]) and _in_word(text[end]):
         end += 1
     if text[end : end + 1] in ("%", "°") and text[end - 1].isdigit():
         end += 1
     return Span(start, end)
+
+
+def _in_word(char: str) -> bool:
+    """Letters and figures, and the marks that combine with them."""
+    return char.isalnum() or unicodedata.category(char).startswith("M")
 
 
 def answer_words(

@@ -91,23 +91,34 @@ def turns_of(db: sqlite3.Connection, place: int) -> tuple[Kept, ...]:
     )
 
 
-def judged_of(
-    db: sqlite3.Connection, turn: int, place: int, number: int, question: bytes, collection: bytes,
-    good: int, note: bytes, answer: bytes,
-) -> Judged:  # fmt: skip
-    """A judged answer from its row, without whose it is."""
+def answer_at(db: sqlite3.Connection, turn: int) -> Answer:
+    """The answer of a turn, by its row id. Records of older releases have other bytes than what
+    they are packed to today: only what comes back can be compared."""
+    (body,) = db.execute("SELECT answer FROM turns WHERE rowid = ?", (turn,)).fetchone()
+    return _answer(db, turn, body)
+
+
+def _answer(db: sqlite3.Connection, turn: int, body: bytes) -> Answer:
     papers = papers_of(
         db,
         "SELECT p.digest, p.body FROM uses u JOIN papers p ON p.rowid = u.paper WHERE u.turn = ?",
         turn,
     )
+    return unpacked(body, Answer, papers)
+
+
+def judged_of(
+    db: sqlite3.Connection, turn: int, place: int, number: int, question: bytes, collection: bytes,
+    good: int, note: bytes, answer: bytes,
+) -> Judged:  # fmt: skip
+    """A judged answer from its row, without whose it is."""
     earlier = db.execute(
         "SELECT question FROM turns WHERE conversation = ? AND number < ? ORDER BY number",
         (place, number),
     )
     return Judged(
         bytes_text(question), tuple(bytes_text(row[0]) for row in earlier),
-        bytes_text(collection), bool(good), bytes_text(note), unpacked(answer, Answer, papers),
+        bytes_text(collection), bool(good), bytes_text(note), _answer(db, turn, answer),
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from rag.store.conversation_file import MOST_TURNS, reading, writing
 from rag.store.conversation_rows import (
     GoneError,
     PackedTurn,
+    answer_at,
     judged_of,
     sweep,
     turn_row,
@@ -38,7 +39,6 @@ from rag.store.remembering import (
     bytes_text,
     checked_number,
     checked_text,
-    packed,
     plain,
     text_bytes,
     titled,
@@ -178,8 +178,7 @@ class Conversations:
             )
         with self._changing(owner, id, moves=False) as (db, place):
             at = turn_row(db, place, turn)
-            (there,) = db.execute("SELECT answer FROM turns WHERE rowid = ?", (at,)).fetchone()
-            if answer is not None and packed(answer, Answer, {}) != there:
+            if answer is not None and answer_at(db, at) != answer:
                 raise GoneError(
                     "another answer took the place of this one", "open the conversation again"
                 )
