@@ -280,6 +280,7 @@ def models_pull(name: str) -> None:
 
 @main.group("eval", invoke_without_command=True)
 @options.evaluated
+@options.INDEX
 @options.MODEL
 @click.pass_context
 def eval_(context: click.Context, /, **values: Any) -> None:
@@ -287,7 +288,7 @@ def eval_(context: click.Context, /, **values: Any) -> None:
     if context.invoked_subcommand is None:
         from rag.evaluation import evaluate_answers
 
-        evaluate_answers(**values)
+        evaluate_answers(**values | {"index_dir": _place(values["index_dir"])})
 
 
 @eval_.command("retrieval")

@@ -298,8 +298,9 @@ def verify_place(place: Path, repair: bool) -> None:
     from rag.index import verify_index
 
     report = verify_index(
-        place, open_embedder(load_settings(), _say), token_counter(), repair=repair
-    )
+        place, open_embedder(load_settings(), _say), token_counter(), repair=repair,
+        waiting=lambda: _say(f"another process is writing {place}; waiting for it"),
+    )  # fmt: skip
     for line in report.repaired:
         click.echo(f"repaired: {line}")
     for line in report.problems:

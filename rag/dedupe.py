@@ -1,8 +1,9 @@
 """One paper, one record: copies of a paper become one, different papers never do.
 
-Two records are the same paper when they share a DOI or an arXiv id, or else a title that nothing
-contradicts. Chapters under the DOI of their book stay apart. Which records end up together, and
-what is kept of them, depends on the records only; their order decides which comes first.
+Two records are the same paper when they share an arXiv id, a DOI and most of their titles or
+abstracts, or else a title that nothing contradicts. Chapters under the DOI of a book stay apart.
+Which records end up together, and what is kept of them, depends on the records only; their order
+decides which comes first.
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ _VARIANT = re.compile(r"\\var(?=(?:epsilon|theta|kappa|phi|rho|pi|sigma)(?![a-z]
 _TAG = re.compile(r"</?[A-Za-z][\w:-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))*\s*/?>")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "phd", "md"})
 _SHORT = 4  # letters: shorter words ("of", "the") say nothing of what a title is about
-_RIVALS = 50  # how many different papers of one title a record is compared with
+_LONG = frozenset({"with", "from", "into", "onto", "over", "using", "their", "that", "this"})
+_NAME = re.compile(r"[A-Z]\w*[A-Z]|\w*\d")  # "RNA", "GaN", "p53": short words that do say it
+_NUMERAL = re.compile(r"\d+|[ivx]+")
+_FEW = 8  # words: an abstract of fewer is the same as another only word for word
+RIVALS = 50  # how many different papers of one title, or of one DOI, a record is compared with
 
 
 def normalised_title(title: str) -> str:
@@ -75,25 +80,27 @@ def same_paper(a: Paper, b: Paper) -> bool:
 
     With the same title, they are not when both have a DOI of a publisher and these differ, when
     both have arXiv ids and these differ, or when both have authors without a common family name.
-    With the same DOI, they are not when both have authors and neither a family name nor a word
-    of the title is common to them.
+    With the same DOI, they are when the titles are alike, or the abstracts: the chapters of a book
+    often have one DOI, one author, and a word of their titles in common.
     """
-    one, two = _Group.of(0, a), _Group.of(1, b)
-    return one.shares_id(two) or (one.shares_title(two) and one.agrees(two))
+    return Group.of(a).is_of(Group.of(b))
 
 
-def merge(old: Paper, new: Paper) -> Paper:
+def merge(old: Paper, new: Paper, mended: bool = False) -> Paper:
     """One record of two of the same paper.
 
-    The newer one (by `updated`, else by year, else `new` where both come from the same file, which
-    was mended then, else the one whose abstract is whole and longer) gives title and abstract;
-    whatever it lacks comes from the other; the longer list of authors and a publisher's DOI win.
-    `old.id` stays, so that what an index calls the paper does not change.
+    The newer one (by `updated`, else by year, else the one whose abstract is whole and longer)
+    gives title and abstract; whatever it lacks comes from the other; the longer list of authors and
+    a publisher's DOI win. `old.id` stays, so that what an index calls the paper does not change.
+
+    Args:
+        mended: `new` is how the record that `old` was made of reads now. Then it is the newer one
+            unless `updated` says otherwise: its year may be what was put right.
     """
-    first = _dated(old, new)
+    first = _dated(old, new, years=not mended)
     if first is None:
-        mended = bool(new.source) and new.source == old.source
-        first = not mended and _content(old) >= _content(new)
+        # Of equal texts the old one stays: what it took from others must not turn the scale.
+        first = not mended and _content(old)[:-1] >= _content(new)[:-1]
     later, earlier = (old, new) if first else (new, old)
     longest = later.authors if len(later.authors) >= len(earlier.authors) else earlier.authors
     return Paper(
@@ -119,7 +126,7 @@ def merge_all(papers: Iterable[Paper]) -> tuple[list[Paper], list[tuple[Paper, P
         (merged paper, record that went into it) for every record after the first.
     """
     batch = list(papers)
-    groups = [_Group.of(place, paper) for place, paper in enumerate(batch)]
+    groups = [Group.of(paper, place) for place, paper in enumerate(batch)]
     # A group that was joined by title may share more than its parts did.
     while (fewer := _by_title(_by_id(groups))) is not groups:
         groups = fewer
@@ -137,27 +144,35 @@ def merge_all(papers: Iterable[Paper]) -> tuple[list[Paper], list[tuple[Paper, P
 
 
 @dataclass(slots=True)
-class _Group:
+class Group:
     """Records of one paper: everything by which they can be recognised.
 
     Attributes:
         places: indices into the batch.
         content: orders groups by what they hold, whatever order they came in.
+        ids: the identity keys other than titles, those of former records included.
+        words: of each title, the words that say what it is about.
+        texts: of each abstract, likewise.
     """
 
     places: list[int]
     content: tuple[str, ...]
+    ids: set[str] = field(default_factory=set)
     dois: set[str] = field(default_factory=set)
     preprints: set[str] = field(default_factory=set)
     arxiv: set[str] = field(default_factory=set)
     titles: set[str] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)
+    words: set[frozenset[str]] = field(default_factory=set)
+    texts: set[frozenset[str]] = field(default_factory=set)
     families: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, place: int, paper: Paper) -> _Group:
-        keys = dict(key.split(":", 1) for key in identity_keys(paper))
+    def of(cls, paper: Paper, place: int = 0, former: Iterable[str] = ()) -> Group:
+        """The group of one record; `former` are keys of those that it was merged from."""
+        own = identity_keys(paper)
+        keys = dict(key.split(":", 1) for key in own)
         doi, preprint = _own_doi(paper), _preprint(paper)
+        every = {*own, *former}
         return cls(
             places=[place],
             # Records that are named come first, so that unnamed ones join them.
@@ -165,31 +180,47 @@ class _Group:
                 "" if "doi" in keys else "~",
                 "" if "arxiv" in keys else "~",
                 "" if paper.authors else "~",
-                *identity_keys(paper),
+                *own,
                 *paper.authors,
                 paper.abstract,
             ),
+            ids={key for key in every if key.startswith(("doi:", "arxiv:"))},
             dois={doi} if doi else set(),
             preprints={preprint} if preprint else set(),
             arxiv={keys["arxiv"]} if "arxiv" in keys else set(),
-            titles={keys["title"]} if "title" in keys else set(),
-            words=_words(paper.title),
+            titles={key.removeprefix("title:") for key in every if key.startswith("title:")},
+            words={_words(paper.title)},
+            texts={_text_words(paper.abstract)},
             families=_families(paper.authors),
         )
 
-    def shares_id(self, other: _Group) -> bool:
+    def is_of(self, other: Group) -> bool:
+        """Whether both are of one paper."""
+        return self.shares_id(other) or (self.shares_title(other) and self.agrees(other))
+
+    def shares_id(self, other: Group) -> bool:
+        """Whether an id says that both are of one paper."""
         if not self.arxiv.isdisjoint(other.arxiv) or not self.preprints.isdisjoint(other.preprints):
             return True
-        return not self.dois.isdisjoint(other.dois) and not self.is_about_else(other)
+        # A former id may have been a slip that was put right: like a DOI, it needs a second sign.
+        return not self.ids.isdisjoint(other.ids) and self.is_like(other)
 
-    def is_about_else(self, other: _Group) -> bool:
-        """Whether both have authors, and neither these nor the titles' words have any in common."""
-        return _apart(self.families, other.families) and _apart(self.words, other.words)
+    def is_like(self, other: Group) -> bool:
+        """Whether the titles or the abstracts say that a DOI means one paper, not a whole book."""
+        titles = ((a, b) for a in self.words for b in other.words)
+        if self.shares_title(other) or any(_titles_alike(a, b) for a, b in titles):
+            return True
+        # What is said of the whole book may stand as the abstract of each chapter.
+        mine, others = set().union(*self.words), set().union(*other.words)
+        if _apart(self.families, other.families) and _apart(mine, others):
+            return False
+        return any(_texts_alike(a, b) for a in self.texts for b in other.texts)
 
-    def shares_title(self, other: _Group) -> bool:
+    def shares_title(self, other: Group) -> bool:
+        """Whether a title is the same, but for its spelling."""
         return not self.titles.isdisjoint(other.titles)
 
-    def agrees(self, other: _Group) -> bool:
+    def agrees(self, other: Group) -> bool:
         """Whether nothing says that these are two papers."""
         if _apart(self.dois, other.dois) or _apart(self.arxiv, other.arxiv):
             return False
@@ -199,13 +230,15 @@ class _Group:
             return False
         return not _apart(self.families, other.families)
 
-    def absorb(self, other: _Group) -> None:
+    def absorb(self, other: Group) -> None:
         """Take in all that the other holds."""
         self.places += other.places
         self.content = min(self.content, other.content)
+        self.ids |= other.ids
         self.dois |= other.dois
         self.preprints |= other.preprints
         self.words |= other.words
+        self.texts |= other.texts
         self.arxiv |= other.arxiv
         self.titles |= other.titles
         self.families |= other.families
@@ -216,8 +249,8 @@ def _apart(a: set[str], b: set[str]) -> bool:
     return bool(a) and bool(b) and a.isdisjoint(b)
 
 
-def _by_id(groups: list[_Group]) -> list[_Group]:
-    """Join the groups that are linked by a DOI or an arXiv id, directly or through others.
+def _by_id(groups: list[Group]) -> list[Group]:
+    """Join the groups that are linked by an arXiv id, or a DOI and likeness, also through others.
 
     Returns `groups` itself when none are.
     """
@@ -236,17 +269,17 @@ def _by_id(groups: list[_Group]) -> list[_Group]:
         links += [("arxiv", name) for name in group.arxiv]
         for doi in group.dois:
             shared.setdefault(doi, []).append(index)
-            links += [("word", doi, word) for word in group.words]
-            links += [("family", doi, name) for name in group.families]
+            links += [("title", doi, title) for title in group.titles]
         for link in links:
             parent[root(index)] = root(seen.setdefault(link, index))
-    # Records that share a DOI alone are one paper, unless that DOI has several: those that name
-    # no authors could then be any of them.
     for members in shared.values():
-        if len({root(index) for index in members if groups[index].families}) <= 1:
-            for index in members:
-                parent[root(index)] = root(members[0])
-    joined: dict[int, _Group] = {}
+        # In order of content, so that the bound does not make the order of the records count.
+        members.sort(key=lambda index: groups[index].content)
+        for n, one in enumerate(members):
+            for other in members[max(0, n - RIVALS) : n]:
+                if root(one) != root(other) and groups[one].is_like(groups[other]):
+                    parent[root(one)] = root(other)
+    joined: dict[int, Group] = {}
     for index, group in enumerate(groups):
         whole = joined.setdefault(root(index), group)
         if whole is not group:
@@ -254,7 +287,7 @@ def _by_id(groups: list[_Group]) -> list[_Group]:
     return list(joined.values()) if len(joined) < len(groups) else groups
 
 
-def _by_title(groups: list[_Group]) -> list[_Group]:
+def _by_title(groups: list[Group]) -> list[Group]:
     """Join groups of one title that agree, once over; `groups` itself when none do."""
     buckets: dict[str, list[int]] = {}
     for index, group in enumerate(groups):
@@ -279,18 +312,18 @@ def _by_title(groups: list[_Group]) -> list[_Group]:
                     changed = True
                     break
             else:
-                if len(rivals) < _RIVALS:
+                if len(rivals) < RIVALS:
                     rivals.append(index)
     if not changed:
         return groups
     return [group for index, group in enumerate(groups) if home[index] == index]
 
 
-def _dated(a: Paper, b: Paper) -> bool | None:
-    """Whether `a` is the newer version; None where dates do not tell."""
+def _dated(a: Paper, b: Paper, years: bool) -> bool | None:
+    """Whether `a` is the newer version by the record's stamp or `years`; None: they don't tell."""
     if a.updated and b.updated and a.updated != b.updated:
         return a.updated > b.updated
-    if a.year is not None and b.year is not None and a.year != b.year:
+    if years and a.year is not None and b.year is not None and a.year != b.year:
         return a.year > b.year
     return None
 
@@ -338,7 +371,30 @@ def _bare(word: str) -> str:
     return normalised_title(word)
 
 
-def _words(title: str) -> set[str]:
+def _words(title: str) -> frozenset[str]:
     """The words of a title that say what it is about; all of it when there are none."""
-    words = {_bare(word) for word in re.split(r"[\s\-\u2010-\u2015/]+", title)}
-    return {word for word in words if len(word) >= _SHORT} or {_bare(title) or title}
+    found = set()
+    for word in re.split(r"[\s\-\u2010-\u2015/]+", title):
+        bare = _bare(word)
+        says = (len(bare) >= _SHORT and bare not in _LONG) or _NUMERAL.fullmatch(bare)
+        if says or (bare and _NAME.match(word)):
+            found.add(bare)
+    return frozenset(found or {_bare(title) or title})
+
+
+def _titles_alike(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Whether three in four words of the shorter title, two at least, are also in the other."""
+    if {w for w in a if _NUMERAL.fullmatch(w)} != {w for w in b if _NUMERAL.fullmatch(w)}:
+        return False  # "Moths, part I" and "Moths, part II"
+    shared = len(a & b)
+    return shared >= 2 and 4 * shared >= 3 * min(len(a), len(b))
+
+
+def _text_words(text: str) -> frozenset[str]:
+    words = {word for word in re.findall(r"\w+", text.casefold()) if len(word) >= _SHORT}
+    return frozenset(words if len(words) >= _FEW else {text})
+
+
+def _texts_alike(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Whether one abstract is the other, mended, shortened or cut off."""
+    return 5 * len(a & b) >= 4 * min(len(a), len(b))

@@ -89,6 +89,14 @@ class DenseIndex:
         vectors = self._index.index.reconstruct_n(0, len(self)) if len(self) else np.empty((0, 0))
         return ids, vectors.astype(np.float32, copy=False)
 
+    def vectors_of(self, ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """The vectors of some passages, float32 (n, d); None if one of them isn't there."""
+        try:
+            vectors: NDArray[np.float32] = self._index.reconstruct_batch(ids)
+        except RuntimeError:  # FAISS's for an id that it doesn't know
+            return None
+        return vectors
+
     def save(self, path: Path) -> None:
         """Write the file; readers see the old one or the new one."""
         import faiss

@@ -73,12 +73,15 @@ def chosen_place(named: Path | None, notice: Notice) -> Path | None:
         notice: told, in one line, when the starter corpus is used or the named index is empty.
 
     Raises:
-        IndexMissingError (of a named one), IndexCorruptError, IndexVersionError.
+        IndexMissingError (of a named one), IndexCorruptError, IndexVersionError, DiskError (of a
+            place that can't be read).
     """
     from rag.store import Snapshot
+    from rag.store.schema import translated
 
     place = named or default_index()
-    papers, there = 0, named is not None or (place / DATABASE_NAME).exists()
+    with translated(place, reading=True):
+        papers, there = 0, named is not None or (place / DATABASE_NAME).exists()
     if there:
         try:
             snapshot = Snapshot(place)

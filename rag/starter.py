@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.config import cache_dir
-from rag.errors import DiskError
+from rag.errors import DiskError, IndexBusyError, IndexCorruptError, IndexMissingError
 from rag.index import OpenIndex
 from rag.models import data_file, file_digest
 from rag.records import Paper
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rag.index.building import Progress
 
 SOURCE = "starter corpus"
+_COMPLETE = "complete"  # a file beside the database, made when every paper is in
+_LOCK_WAIT_S = 600.0
 
 
 def starter_papers() -> Iterator[Paper]:
@@ -60,19 +63,59 @@ def open_starter(
 
     Raises:
         DiskError: it can't be kept.
+        IndexCorruptError, IndexMissingError: it is damaged, and so is one that was built anew.
     """
     folder = starter_folder(embedder, settings)
     try:
-        if not (folder / DATABASE_NAME).is_file() or not (folder / "complete").is_file():
-            from rag.index import add_papers
-
-            add_papers(folder, starter_papers(), embedder, count, settings, progress)
-            (folder / "complete").touch()
-        return OpenIndex(folder, embedder)
+        try:
+            return _opened(folder, embedder, settings, count, progress)
+        except (IndexCorruptError, IndexMissingError):
+            # Nothing in it is anybody's own, so that it is made again rather than complained of.
+            _clear(folder, embedder)
+            return _opened(folder, embedder, settings, count, progress)
     except (OSError, DiskError) as e:
         # The store's own remedy is another --index, but it isn't one that this index stands in.
         reason = e.message if isinstance(e, DiskError) else str(e)
         raise DiskError(
             f"cannot keep the starter index: {reason}",
             "name another folder, with room in it, in $RAG_CACHE",
+        ) from e
+    except (IndexCorruptError, IndexMissingError) as e:
+        remedy = f"remove {folder}, or name another folder in $RAG_CACHE"
+        raise type(e)(f"cannot build the starter index: {e.message}", remedy) from e
+
+
+def _opened(
+    folder: Path,
+    embedder: Embedder,
+    settings: Settings,
+    count: TokenCounter,
+    progress: Progress | None,
+) -> OpenIndex:
+    if not (folder / DATABASE_NAME).is_file() or not (folder / _COMPLETE).is_file():
+        from rag.index import add_papers
+
+        add_papers(folder, starter_papers(), embedder, count, settings, progress)
+        (folder / _COMPLETE).touch()
+    return OpenIndex(folder, embedder)
+
+
+def _clear(folder: Path, embedder: Embedder) -> None:
+    """Remove a damaged starter index, but not one that another process has put in its place."""
+    from filelock import FileLock, Timeout
+
+    lock = folder / "write.lock"
+    try:
+        with FileLock(lock, timeout=_LOCK_WAIT_S):
+            with suppress(IndexCorruptError, IndexMissingError):
+                OpenIndex(folder, embedder).close()
+                return
+            # First what says that it is whole: a kill in between leaves one to be built.
+            for path in sorted(folder.iterdir(), key=lambda path: path.name != _COMPLETE):
+                if path != lock and path.is_file():
+                    path.unlink(missing_ok=True)
+    except Timeout as e:
+        raise IndexBusyError(
+            "the starter index is still being built by another process",
+            "wait for it to end, then run the same command again",
         ) from e

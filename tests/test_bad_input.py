@@ -258,6 +258,85 @@ def test_read_only_index(
     assert titles(rag("search", QUERY, "--json", "--index", index))
 
 
+def test_verifying_a_read_only_index(
+    index: Path, unprivileged: tuple[str, ...], rag: Program
+) -> None:
+    limited = Program(rag.home, wrapper=unprivileged)
+    for path in (*index.iterdir(), index):
+        path.chmod(path.stat().st_mode & ~0o222)
+    try:
+        done = limited("verify", "--index", index)
+        assert (done.code, done.err) == (0, "")
+        assert done.out.startswith("5 papers, ")
+        index.chmod(0o755)
+        for path in index.glob("dense-chunks-*.faiss"):
+            path.unlink()
+        index.chmod(0o555)
+        refused(limited("verify", "--index", index), 1, "cannot write", "FAISS file of chunks",
+                "rag verify --no-repair")  # fmt: skip
+        reported = limited("verify", "--no-repair", "--index", index)
+        assert "problem: FAISS file of chunks" in reported.out
+    finally:
+        index.chmod(0o755)
+
+
+def test_places_that_cannot_be_read(
+    index: Path, tmp_path: Path, unprivileged: tuple[str, ...], rag: Program
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    shutil.move(index, closed / "index")
+    closed.chmod(0)
+    limited = Program(rag.home, wrapper=unprivileged)
+    own = Program(rag.home, {"RAG_INDEX": str(closed / "index")}, unprivileged)
+    try:
+        for command in (("search", QUERY), ("ask", "--evidence-only", QUERY), ("verify",),
+                        ("list",), ("remove", "x")):  # fmt: skip
+            for place in (closed / "index", tmp_path / ("x" * 300)):
+                refused(limited(*command, "--index", place), 1, "cannot read", "--index DIR")
+            if command[0] != "remove":
+                refused(own(*command), 1, "cannot read", "--index DIR")
+    finally:
+        closed.chmod(0o755)
+
+
+# ── what verifying mends ────────────────────────────────────────────────────────────────────────
+
+FULL_TEXT_LOST = "DELETE FROM papers_fts_data WHERE id > 10"
+
+
+def test_damaged_full_text_names_the_command_that_mends_it(rag: Program, index: Path) -> None:
+    before = titles(rag("search", QUERY, "--json", "--index", index))
+    sql(index, FULL_TEXT_LOST)
+    refused(
+        rag("search", QUERY, "--index", index), 1, "damaged", f"run: rag verify --index {index}"
+    )
+    reported = rag("verify", "--no-repair", "--index", index)
+    assert reported.code == 1
+    assert "problem: full-text index: " in reported.out
+    mended = rag("verify", "--index", index)
+    assert mended.code == 0, mended.err
+    assert "repaired: full-text index: " in mended.out
+    assert titles(rag("search", QUERY, "--json", "--index", index)) == before
+
+
+def test_what_verifying_cannot_mend_is_moved_away(rag: Program, index: Path) -> None:
+    sql(index, "DELETE FROM papers_fts_config")
+    sql(index, FULL_TEXT_LOST)
+    done = rag("verify", "--index", index)
+    refused(done, 1, "damaged", "move the directory away")
+    assert "rag verify" not in done.err
+
+
+def test_passages_are_mended_where_the_keys_are_lost(rag: Program, index: Path) -> None:
+    sql(index, "DELETE FROM paper_keys")
+    sql(index, "DELETE FROM passages WHERE paper = 2 AND kind = 1")
+    mended = rag("verify", "--index", index)
+    assert (mended.code, mended.err) == (0, "")
+    assert "repaired: passages of" in mended.out
+    assert "repaired" not in rag("verify", "--index", index).out
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of one megabyte."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -144,6 +145,68 @@ def test_chapters_under_the_doi_of_a_book_stay_apart() -> None:
         kept, dropped = merge_all(batch)
         assert {k.title for k in kept} == {"Counting moths", "Naming stars", "The whole book"}
         assert len(dropped) == 1
+
+
+CHAPTERS = (
+    ("Learning with Decision Trees", "Jane Smith"),
+    ("Representation Learning from Text", "Kim Jones"),
+    ("Policies and Reinforcement Learning", "Li Chen"),
+    ("Deep Learning", "Jane Smith"),
+    ("Machine Learning", "Jane Smith"),
+    ("RNA Biology", "Jane Smith"),
+    ("DNA Biology", "Jane Smith"),
+    ("The Moths of the Coast, Part I", "Jane Smith"),
+    ("The Moths of the Coast, Part II", "Jane Smith"),
+)
+
+
+@pytest.mark.parametrize("authors", ["their own", "one", "none"])
+def test_a_word_or_an_author_does_not_make_chapters_one(authors: str) -> None:
+    names = {"their own": lambda own: (own,), "one": lambda own: ("Jane Smith",)}
+    tell = names.get(authors, lambda own: ())
+    book = [
+        paper(title, f"Abstract {n} of {title}.", doi="10.1/book", authors=tell(own))
+        for n, (title, own) in enumerate(CHAPTERS)
+    ]
+    kept, dropped = merge_all([*book, *book[::-1]])
+    assert {k.abstract for k in kept} == {k.abstract for k in book}
+    assert len(dropped) == len(book)
+    for one in book:
+        assert [same_paper(one, other) for other in book].count(True) == 1
+
+
+LONG = (
+    "Moths were counted along twelve coastal transects during seven summers; warmer nights brought "
+    "more species, while street lamps reduced their number within fifty metres."
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "same"),
+    [
+        ("Counting moths at the coast", "Something else.", True),  # the title was shortened
+        ("Lepidoptera after dark", LONG.replace("twelve", "fourteen"), True),
+        ("Lepidoptera after dark", LONG[:100] + "\u2026", True),
+        ("Lepidoptera after dark", "Something else.", False),
+    ],
+)
+def test_a_corrected_record_under_its_doi_is_the_same(
+    title: str, abstract: str, same: bool
+) -> None:
+    a = paper("Counting moths at the warm coast", LONG, doi="10.1/x", authors=("Ann Lee",))
+    b = paper(title, abstract, doi="10.1/x", authors=("Ann Lee",))
+    assert same_paper(a, b) is same_paper(b, a) is same
+    assert len(merge_all([a, b])[0]) == 2 - same
+
+
+def test_a_mended_record_wins_unless_its_stamp_is_older() -> None:
+    old = paper(abstract="We count sheep.", year=2021, updated="2021-05-01")
+    new = paper(abstract="We count.", year=2020, updated="2021-05-01")
+    assert merge(old, new).year == 2021
+    assert (merge(old, new, mended=True).abstract, merge(old, new, mended=True).year) == (
+        "We count.", 2020,
+    )  # fmt: skip
+    assert merge(old, replace(new, updated="2020-01-01"), mended=True).year == 2021
 
 
 def test_merge_all_keeps_places_and_reports_pairs() -> None:

@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from eval.check import main as check_main
+from eval.claims.bench import wilson
 from rag import cli
 from rag.config import Settings, cache_dir
-from rag.errors import InputError, UsageError
+from rag.errors import DiskError, InputError, UsageError
 from rag.evaluation import beir, retrieving
-from rag.evaluation.answering import ask_all
+from rag.evaluation.answering import Wanted, ask_all, run
 from rag.evaluation.figures import main_figures
 from rag.evaluation.judging import Judged, unsupported
 from rag.evaluation.questions import Asked, chosen, read_questions
-from rag.evaluation.tables import Table, plain_lines
+from rag.evaluation.tables import Table, _draw, plain_lines, print_tables
 from rag.index import OpenIndex, add_papers
 from rag.pipeline import Assistant
 from rag.records import Answer, Paper, Question
@@ -406,6 +407,58 @@ def test_missing_gold_papers_are_named(
     assert re.search(r"^right paper first \(P@1\) +0\.667 ", said.out, re.MULTILINE)
 
 
+def test_what_was_measured_is_kept_before_it_is_shown(
+    question_file: Path, corpus_file: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise ValueError("no table can be drawn")
+
+    monkeypatch.setattr("rag.evaluation.answering.print_tables", failing)
+    out, page = own_cache / "out.json", own_cache / "page.html"
+    wanted = Wanted(
+        question_file, corpus=corpus_file, evidence_only=True, out=out, html=page, limit=2
+    )
+    with pytest.raises(ValueError, match="no table"):
+        run(wanted)
+    assert len(json.loads(out.read_text(encoding="utf-8"))["answers"]) == 2
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+
+
+def test_what_cannot_be_kept_is_shown_all_the_same(
+    question_file: Path, corpus_file: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def full(*_: object) -> None:
+        raise DiskError("no space left", "")
+
+    monkeypatch.setattr("rag.evaluation.answering._write", full)
+    wanted = Wanted(question_file, corpus=corpus_file, evidence_only=True, out=own_cache / "o.json")
+    with pytest.raises(DiskError):
+        run(wanted)
+    assert "right paper first" in capsys.readouterr().out
+
+
+def test_half_characters_lose_no_run(
+    tmp_path: Path, corpus_file: Path, own_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out, page = (tmp_path / name for name in ("my q.jsonl", "o.json", "p.html"))
+    asked = {**QUESTIONS[0], "style": "st\ud800", "history": ["What \udc00 of ships?"]}
+    asked["question"] += " \ud83d"
+    path.write_text(lines_of([asked]), encoding="utf-8")
+    wanted = Wanted(path, corpus=corpus_file, evidence_only=True, out=out, html=page, plain=1)
+    run(wanted)
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert report["answers"][0]["question"] == f"{QUESTIONS[0]['question']} \ufffd"
+    assert report["baseline"]["answers"][0]["words"] > 0
+    shown = page.read_text(encoding="utf-8")
+    assert "1 questions of my q.jsonl" in shown
+    assert "<title>Evaluation: my q.jsonl</title>" in shown
+    run(replace(wanted, old=out, out=None, html=None, plain=0))
+    said = capsys.readouterr().out
+    assert "1 questions in both" in said
+    said.encode("utf-8")
+
+
 # ── benchmarks ──────────────────────────────────────────────────────────────────────────────────
 
 DOCUMENTS = (
@@ -538,3 +591,23 @@ def test_cranfield_figures() -> None:
 def test_plain_tables_line_up() -> None:
     lines = plain_lines(Table("Title", ("", "a", "long"), (("x", "1.0", "2"), ("yy", "–", "3"))))
     assert lines == ["Title", "      a  long", "x   1.0     2", "yy    –     3"]
+
+
+def test_no_cell_is_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    _draw(Table("of [/run] \ud800", ("", "[b]n[/b]"), (("[red]style", "[/x]"),)))
+    said = capsys.readouterr().out
+    for text in ("of [/run] \ufffd", "[b]n[/b]", "[red]style", "[/x]"):
+        assert text in said
+
+
+def test_notes_hold_what_any_output_can(capsys: pytest.CaptureFixture[str]) -> None:
+    print_tables([Table("a \ud800", ("",), ())], ["b \udfff"])
+    assert capsys.readouterr().out == "a \ufffd\n\n\nb \ufffd\n"
+
+
+# ── the claim check's figures ───────────────────────────────────────────────────────────────────
+
+
+def test_a_rate_of_nothing_has_the_widest_interval() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ import pytest
 from eval.check import main as check_main
 from rag import cli
 from rag.config import Settings, cache_dir
+from rag.errors import InputError, UsageError
 from rag.evaluation import against, baseline, mistakes, plots
 from rag.evaluation.answering import BUNDLED, set_file
 from rag.evaluation.citing import Statement, citation_scores
@@ -26,6 +27,7 @@ from rag.evaluation.figures import MEASURES, style_figures
 from rag.evaluation.gold import Place, locate, span_scores
 from rag.evaluation.judging import Outcome
 from rag.evaluation.questions import Asked, read_questions
+from rag.evaluation.reporting import signed
 from rag.metrics import Bin
 from rag.models import data_file, find_card, require_file
 from rag.records import Evidence, Paper, Span
@@ -307,6 +309,35 @@ def test_only_the_same_questions_are_compared() -> None:
     assert any("1 questions are in both runs" in w for w in found.warnings)
 
 
+def test_runs_without_a_common_question_are_refused() -> None:
+    old, new = run_of([outcome("a")]), run_of([outcome("b")])
+    assert against.in_both("old.json", old, {"a": "question a", "b": "?"}) == {"a"}
+    for questions in (new.questions, {"a": "in other words"}):
+        with pytest.raises(InputError, match="no question of this run"):
+            against.in_both("old.json", old, questions)
+
+
+def test_runs_from_before_a_fact_was_kept_are_compared(tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    values = {"answers": [{"id": "a", "question": "question a", "judged": asdict(outcome("a"))}],
+              "format": against.FORMAT, "shaped_by": {"splits": "all"}}  # fmt: skip
+    settings = asdict(Settings())
+    facts = {"splits": "all", "readers": "r 1", against.SETTINGS: against.shaping(settings)}
+    now = replace(run_of([outcome("a")]), facts=facts)
+    path.write_text(json.dumps(values | {"settings": settings | {"papers": 7}}))
+    found = against.compare("o", against.read_run(path), now).warnings
+    assert found[0] == "readers may differ: not known of then, r 1 now"
+    assert re.fullmatch("other settings differ: .*papers 7.* then, .*papers 5.* now", found[1])
+    path.write_text(json.dumps(values | {"settings": settings}))
+    assert len(against.compare("o", against.read_run(path), now).warnings) == 1
+
+
+def test_differences_have_a_sign_unless_they_are_shown_as_0() -> None:
+    shown = [signed(v, 3) for v in (-0.0001, -0.0, 0.0001, -0.0006, 0.0006, math.nan)]
+    assert shown == ["0.000", "0.000", "0.000", "−0.001", "+0.001", "–"]
+    assert signed(-1234.5, 1) == "−1,234.5"
+
+
 # ── the command ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -345,6 +376,12 @@ def test_two_runs_compared(
     found = json.loads(second.read_text())["against"]
     same = [d for d in found["differences"] if not d["key"].startswith("ms_")]
     assert {(d["low"], d["high"]) for d in same} <= {(0, 0), (None, None)}
+    # Other settings that shape answers.
+    config.write_text('abstain_below = 0.0\npapers = 4\nreader = "none"\n')
+    assert evaluated("--set", six, "--against", first) == 0
+    said = capsys.readouterr()
+    assert re.search("warning: readers differ: minilm-reader [0-9a-f]{12} then, none", said.out)
+    assert re.search("warning: other settings differ: .*papers 5.* then, .*papers 4", said.out)
     # A threshold that withholds everything.
     config.write_text("abstain_below = 1.0\n")
     page = tmp_path / "page.html"
@@ -495,11 +532,54 @@ def test_a_prompt_too_long_loses_its_last_abstracts() -> None:
         papers = [replace(KELP, abstract="Kelp grows fast in cold water. " * 25)] * 4
         prompt = baseline.prompt_of("What grows fast?", papers)
         assert len(model.tokens(prompt)) > 512
-        text = baseline.writing(model)(baseline.SYSTEM, prompt)
-        assert text
-        assert len(model.tokens(text)) <= baseline.TOKENS
+        asked = Asked("a", "What grows fast?", "", "", True, (KELP.title,), (), (), ())
+        plain = baseline.ask_plainly(asked, lambda _: papers, baseline.writing(model))
+        assert plain.text
+        assert len(model.tokens(plain.text)) <= baseline.TOKENS
     finally:
         model.close()
+
+
+def test_abstracts_are_left_out_to_the_last_and_the_question_never() -> None:
+    asked = Asked("a", "When?", "", "", True, (ICE.title,), (), (), ())
+    papers = [replace(KELP, abstract="Kelp grows.\n\nFast."), ICE]
+    seen: list[str] = []
+
+    def plainly(longest: int) -> baseline.Plain:
+        def write(system: str, user: str) -> str:
+            seen.append(user)
+            if len(user) > longest:
+                raise UsageError("too long", "")
+            return "It did [2]."
+
+        return baseline.ask_plainly(asked, lambda _: papers, write)
+
+    assert plainly(1000).cited
+    # The number of an abstract that was left out names nothing.
+    assert not plainly(60).cited
+    assert seen[-1] == "[1] Kelp Farms\nKelp grows.\n\nFast.\n\nQuestion: When?"
+    plainly(20)
+    assert seen[-1] == "Question: When?"
+    with pytest.raises(UsageError):
+        plainly(5)
+
+
+def test_a_question_too_long_for_the_baseline_loses_no_run(
+    six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def too_long(model: object) -> baseline.Write:
+        def write(system: str, user: str) -> str:
+            raise UsageError("the prompt is too long", "")
+
+        return write
+
+    monkeypatch.setattr(baseline, "writing", too_long)
+    out = tmp_path / "out.json"
+    assert evaluated("--set", six, "--baseline", 1, "--out", out) == 0
+    assert re.search(r"wasn't asked .+: the prompt is too long", capsys.readouterr().err)
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert len(report["answers"]) == 6
+    assert "baseline" not in report
 
 
 def test_baseline_beside_ours(

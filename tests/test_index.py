@@ -14,14 +14,24 @@ import numpy as np
 import pytest
 
 from rag.config import Settings
+from rag.dedupe import RIVALS, Group
 from rag.dense import DenseIndex
 from rag.embedding import Embedder
 from rag.errors import EmbedderMismatchError, IndexCorruptError, IndexMissingError, UsageError
-from rag.index import OpenIndex, VerifyReport, add_papers, remove_papers, verify_index
+from rag.index import (
+    IndexReport,
+    OpenIndex,
+    VerifyReport,
+    add_papers,
+    building,
+    remove_papers,
+    verify_index,
+)
+from rag.index.building import with_id
 from rag.records import Paper, Refusal
 from rag.retrieval import retrieve
 from rag.session import token_counter
-from rag.store import DATABASE_NAME
+from rag.store import DATABASE_NAME, Snapshot
 from rag.store.reading import CHUNK, SENTENCE
 from tests.command_line import PAPERS
 
@@ -112,16 +122,23 @@ def test_records_of_one_batch_that_meet_in_a_stored_paper(
     embedder: Embedder, tmp_path: Path
 ) -> None:
     """Neither is lost, and the passages are those of the abstract that stands."""
-    stored = Paper("", "Old Title", "Old text.", doi="10.1/x", arxiv_id="1901.00001", year=2019)
+    stored = Paper("", "Old Moth Trap", "Old text.", doi="10.1/x", arxiv_id="1901.00001", year=2019)
     add_papers(tmp_path, [stored], embedder, count, Settings())
-    published = Paper("", "New Title", "We found four. It was published.", doi="10.1/x", year=2021)
+    published = Paper(
+        "",
+        "New Moth Trap",
+        "We found four. It was published.",
+        doi="10.1/x",
+        year=2021,
+        source="j.bib",
+    )
     preprint = Paper(
         "", "First Title", "We found three.", arxiv_id="1901.00001", year=2020, source="p.bib"
     )
     report = add_papers(tmp_path, [published, preprint], embedder, count, Settings())
     assert (report.added, report.updated, report.unchanged) == (0, 1, 0)
     assert (report.embedded, report.total) == (1, 1)
-    assert report.merged == (("New Title", "p.bib"),)
+    assert report.merged == (("New Moth Trap", "p.bib"),)
     assert verify_index(tmp_path, embedder, count) == VerifyReport(1, 3, (), ())
     opened = OpenIndex(tmp_path, embedder)
     kept = next(opened.snapshot.papers())
@@ -149,6 +166,170 @@ def test_different_papers_of_one_batch_with_a_stored_title(
     opened.close()
     assert texts == {p.doi: p.abstract for p in two}
     assert verify_index(tmp_path, embedder, count).problems == ()
+
+
+FILLER = [Paper("", f"Filler {n}", f"Filler text {n}.", source="my.bib") for n in range(4)]
+WHOLE = "We study many things. Among them are moths."
+CUT = "We study many things\u2026"
+
+
+def counted(report: IndexReport) -> tuple[int, int, int]:
+    return report.added, report.updated, report.total
+
+
+def stored_papers(place: Path) -> list[Paper]:
+    snapshot = Snapshot(place)
+    try:
+        return list(snapshot.papers())
+    finally:
+        snapshot.close()
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "_BATCH", 2)
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("texts", [(WHOLE, CUT), (CUT, WHOLE)])
+@pytest.mark.parametrize("years", [(None, None), (2021, 2021)])
+def test_two_records_of_a_paper_in_one_file(
+    embedder: Embedder,
+    tmp_path: Path,
+    texts: tuple[str, str],
+    years: tuple[int | None, int | None],
+) -> None:
+    """The better one stays, and the file can be indexed again without a change."""
+    first, second = (
+        Paper("", "Moths", text, year=year, source="my.bib")
+        for text, year in zip(texts, years, strict=True)
+    )
+    file = [first, *FILLER, second]
+    assert counted(add_papers(tmp_path, file, embedder, count, Settings()))[2] == 5
+    for _ in range(2):
+        again = add_papers(tmp_path, file, embedder, count, Settings())
+        assert (counted(again), again.embedded) == ((0, 0, 5), 0)
+    assert stored_papers(tmp_path)[0].abstract == WHOLE
+    # Either can still be corrected in the file, also to something shorter.
+    mended = [replace(p, abstract="We study.") if p is second else p for p in file]
+    if second.abstract == WHOLE:
+        add_papers(tmp_path, mended, embedder, count, Settings())
+        assert stored_papers(tmp_path)[0].abstract == "We study."
+        assert counted(add_papers(tmp_path, mended, embedder, count, Settings())) == (0, 0, 5)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_the_year_decides_between_two_records_of_one_file(
+    embedder: Embedder, tmp_path: Path
+) -> None:
+    file = [
+        Paper("", "Moths", "Published later.", year=2021, source="my.bib"),
+        *FILLER,
+        Paper("", "Moths", "Said at first, at some length.", year=2019, source="my.bib"),
+    ]
+    for records in (file, file, file[::-1], file[::-1]):
+        add_papers(tmp_path, records, embedder, count, Settings())
+        assert {p.abstract for p in stored_papers(tmp_path)} >= {"Published later."}
+    assert counted(add_papers(tmp_path, file, embedder, count, Settings())) == (0, 0, 5)
+
+
+def test_a_correction_may_lower_the_year(embedder: Embedder, tmp_path: Path) -> None:
+    wrong = Paper("", "Moths", "We found four hundred moths.", year=2031, source="my.bib")
+    right = replace(wrong, abstract="We found four moths.", year=2013)
+    other = replace(right, abstract="We found five moths, elsewhere.", source="other.bib")
+    for record, kept in ((wrong, wrong), (other, wrong), (right, right), (right, right)):
+        report = add_papers(tmp_path, [record], embedder, count, Settings())
+        assert (stored_papers(tmp_path)[0].abstract, report.total) == (kept.abstract, 1)
+    assert report.updated == 0
+    stamped = replace(wrong, updated="2020-01-01")
+    add_papers(
+        tmp_path, [stamped, replace(right, updated="2019-01-01")], embedder, count, Settings()
+    )
+    assert stored_papers(tmp_path)[0].year == 2031
+
+
+def test_a_paper_is_known_by_its_former_title_and_ids(embedder: Embedder, tmp_path: Path) -> None:
+    first = Paper("", "Of Moths", "We count moths.", arxiv_id="1901.00001", year=2019)
+    later = Paper("", "Night Flight", "We count all.", arxiv_id="1901.00001", year=2020)
+    add_papers(tmp_path, [first], embedder, count, Settings())
+    add_papers(tmp_path, [later], embedder, count, Settings())
+    bare = replace(first, arxiv_id="")
+    report = add_papers(tmp_path, [bare], embedder, count, Settings())
+    assert counted(report) == (0, 0, 1)
+    # A preprint's DOI gives way to the publisher's, and names the paper all the same.
+    preprint = Paper("", "Early Birds", "Birds rise.", doi="10.2139/ssrn.12345", year=2018)
+    published = Paper("", "Early Birds", "Birds do rise.", doi="10.1/birds", year=2019)
+    for record in (preprint, published, replace(published, title="Rising", year=2020), preprint):
+        report = add_papers(tmp_path, [record], embedder, count, Settings())
+    assert counted(report) == (0, 0, 2)
+
+
+def test_papers_that_prove_to_be_one_are_joined(embedder: Embedder, tmp_path: Path) -> None:
+    preprint = Paper("", "Of Moths", "We count moths.", arxiv_id="1901.00001", source="a.bib")
+    journal = Paper(
+        "", "Night Flight of Moths", "We count all of them.", doi="10.1/x", source="b.bib"
+    )
+    both = replace(journal, arxiv_id="1901.00001", year=2020, source="c.bib")
+    for record in (preprint, journal):
+        add_papers(tmp_path, [record], embedder, count, Settings())
+    report = add_papers(tmp_path, [*RECORDS, both], embedder, count, Settings())
+    assert (counted(report), report.merged) == (
+        (5, 1, 6), (("Night Flight of Moths", "b.bib"),),
+    )  # fmt: skip
+    kept = stored_papers(tmp_path)[0]
+    assert (kept.id, kept.doi, kept.arxiv_id) == ("arxiv:1901.00001", "10.1/x", "1901.00001")
+    assert verify_index(tmp_path, embedder, count).problems == ()
+    for record in (preprint, journal, both):
+        report = add_papers(tmp_path, [record], embedder, count, Settings())
+        assert counted(report) == (0, 0, 6)
+
+
+def test_a_nameless_record_joins_no_stored_papers(embedder: Embedder, tmp_path: Path) -> None:
+    two = [Paper("", "Editorial", f"Text {n}.", doi=f"10.1/{n}") for n in range(2)]
+    add_papers(tmp_path, two, embedder, count, Settings())
+    nameless = Paper("", "Editorial", "Text of neither.")
+    assert add_papers(tmp_path, [nameless], embedder, count, Settings()).total == 2
+
+
+def test_many_papers_of_one_title_cost_a_bounded_number_of_looks(
+    embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = [
+        Paper("", "Editorial", f"Text {n}.", (f"Ann L{n}e",), doi=f"10.1/{n}" if n % 2 else "")
+        for n in range(150)
+    ]
+    looks = 0
+    real = Group.of.__func__  # type: ignore[attr-defined]
+
+    def looked(cls: type[Group], /, *args: object, **named: object) -> Group:
+        nonlocal looks
+        looks += 1
+        return real(cls, *args, **named)  # type: ignore[no-any-return]
+
+    add_papers(tmp_path, papers[:100], embedder, count, Settings())
+    monkeypatch.setattr(Group, "of", classmethod(looked))
+    report = add_papers(tmp_path, papers[100:], embedder, count, Settings())
+    assert report.total == 150
+    assert looks <= 50 * (RIVALS + 2)
+    # The bound hides none from its own record.
+    again = add_papers(tmp_path, papers[::-1], embedder, count, Settings())
+    assert counted(again) == (0, 0, 150)
+
+
+def test_the_number_in_an_id_is_found_fast() -> None:
+    taken: set[str] = set()
+    asked = 0
+
+    def is_taken(name: str) -> bool:
+        nonlocal asked
+        asked += 1
+        return name in taken
+
+    for _ in range(500):
+        taken.add(with_id(Paper("", "Editorial", "Text."), is_taken).id)
+    assert len(taken) == 500
+    assert {name.rpartition("-")[2] for name in taken} >= {str(n) for n in range(2, 501)}
+    assert asked < 500 * 20
 
 
 def test_other_shapes_are_refused(place: Path, embedder: Embedder) -> None:

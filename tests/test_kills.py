@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import random
 import signal
+import sqlite3
 import subprocess
+import threading
 import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
+from rag.config import Settings
+from rag.embedding import Embedder
+from rag.index import add_papers, verify_index, verifying
+from rag.records import Paper
+from rag.session import token_counter
+from rag.store import DATABASE_NAME, Snapshot
 from tests.command_line import PAPERS, Program, write_papers
 
 
@@ -86,8 +98,6 @@ def test_forty_kills_over_the_listing(listing: Path, tmp_path: Path) -> None:
 
 
 def test_two_processes_index_at_once(tmp_path: Path) -> None:
-    from filelock import FileLock
-
     rag = Program(tmp_path)
     parts = [
         write_papers(
@@ -138,3 +148,47 @@ def test_answers_while_another_process_writes(tmp_path: Path) -> None:
     writer.communicate()
     assert writer.returncode == 0
     assert check_after_kill(rag, place) == 105
+
+
+def test_verifying_overwrites_no_update_that_lands_meanwhile(
+    embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paper whose passages are damaged is updated just when it is verified."""
+    count = token_counter()
+    old = Paper("", "Sparse Kites", "We fly 12 kites. They measure wind.", source="made")
+    new = replace(old, abstract="We fly 40 kites. They measure rain at night.")
+    add_papers(tmp_path, [old], embedder, count, Settings())
+    with closing(sqlite3.connect(tmp_path / DATABASE_NAME)) as connection, connection:
+        connection.execute("DELETE FROM passages WHERE kind = 1")
+    read, updates = verifying._broken_passages, list[threading.Thread]()
+
+    def read_meanwhile(*arguments: Any) -> Any:
+        found = read(*arguments)
+        made = (tmp_path, [new], embedder, count, Settings())
+        updates.append(threading.Thread(target=add_papers, args=made))
+        updates[0].start()
+        updates[0].join(5)  # it would be done by then, if it weren't kept from writing
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(verifying, "_broken_passages", read_meanwhile)
+        assert "passages of 'Sparse Kites'" in verify_index(tmp_path, embedder, count).repaired[0]
+    updates[0].join(60)
+    with closing(Snapshot(tmp_path)) as snapshot:
+        assert [paper.abstract for paper in snapshot.papers()] == [new.abstract]
+    assert verify_index(tmp_path, embedder, count, repair=False).problems == ()
+
+
+def test_verifying_says_that_it_waits(embedder: Embedder, tmp_path: Path) -> None:
+    count = token_counter()
+    add_papers(tmp_path, [Paper("", "Kites", "Kites fly.")], embedder, count, Settings())
+    lock = FileLock(tmp_path / "write.lock", thread_local=False)
+    lock.acquire()
+    waited: list[bool] = []
+
+    def waiting() -> None:
+        waited.append(True)
+        lock.release()
+
+    assert verify_index(tmp_path, embedder, count, waiting=waiting).repaired == ()
+    assert waited == [True]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rag.errors import IndexCorruptError, IndexMissingError, IndexVersionError
+from rag.errors import DiskError, IndexCorruptError, IndexMissingError, IndexVersionError, RagError
 from rag.records import Filters, Paper, Span
-from rag.store import DATABASE_NAME, SCHEMA_VERSION, Snapshot, Writer
+from rag.session import chosen_place
+from rag.store import DATABASE_NAME, SCHEMA_VERSION, Snapshot, Writer, conversation_file
 from rag.store.reading import CHUNK, SENTENCE
 from rag.store.writing import Passage
 
@@ -231,4 +237,235 @@ def test_a_vector_of_wrong_length_is_named(tmp_path: Path) -> None:
     with pytest.raises(IndexCorruptError, match="damaged vector") as caught:
         snapshot.vectors(CHUNK)
     assert "rag verify" in caught.value.remedy
+    snapshot.close()
+
+
+# ── who may only read ───────────────────────────────────────────────────────────────────────────
+
+
+Reader = Callable[[Path], subprocess.Popen[str]]
+
+READER = """
+import os, sys
+from pathlib import Path
+from rag.errors import RagError
+from rag.store import Snapshot
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+snapshot = Snapshot(Path(sys.argv[1]))
+print(snapshot.count(), flush=True)
+for line in sys.stdin:
+    try:
+        if line.strip() == "refresh":
+            snapshot.refresh()
+        print(len(list(snapshot.papers())), flush=True)
+    except RagError as e:
+        print(type(e).__name__, e.message, "|", e.remedy, flush=True)
+"""
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A folder that others may enter and read, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as made:
+        place = Path(made)
+        place.chmod(0o755)
+        yield place
+
+
+@pytest.fixture
+def stranger() -> Iterator[Reader]:
+    """Starts a reader as another user, who may read the index and write nothing."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can read as another user")
+    started: list[subprocess.Popen[str]] = []
+
+    def start(place: Path) -> subprocess.Popen[str]:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", READER, str(place)],
+                cwd=Path(__file__).parent.parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def said(process: subprocess.Popen[str], asked: str = "") -> str:
+    """The next line of a reader, after it was asked for something."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if asked:
+        process.stdin.write(f"{asked}\n")
+        process.stdin.flush()
+    return process.stdout.readline().strip()
+
+
+def more_papers(writer: Writer, first: int, papers: int) -> None:
+    with writer.change():
+        for n in range(first, first + papers):
+            text = " ".join(f"{n}x{k}" for k in range(300))
+            writer.put(Paper(f"m{n}", f"More {n}", text), (f"title:{n}",), passages((0, 9)))
+
+
+def test_who_may_only_read_sees_what_is_in_the_owners_log(
+    open_place: Path, stranger: Reader
+) -> None:
+    filled(open_place).close()
+    writer = Writer(open_place)
+    more_papers(writer, 0, 3)
+    reader = stranger(open_place)
+    assert said(reader) == "5"
+    more_papers(writer, 3, 1)
+    assert said(reader, "again") == "5"  # one state, until it is refreshed
+    assert said(reader, "refresh") == "6"
+    writer.close()
+    assert said(reader, "refresh") == "6"
+
+
+def test_who_may_only_read_follows_an_index_that_was_at_rest(
+    open_place: Path, stranger: Reader
+) -> None:
+    filled(open_place).close()
+    reader = stranger(open_place)
+    assert said(reader) == "2"
+    for n in range(4):
+        writer = Writer(open_place)
+        more_papers(writer, 60 * n, 60)
+        assert said(reader, "refresh") == str(2 + 60 * (n + 1))
+        writer.close()
+        assert said(reader, "refresh") == str(2 + 60 * (n + 1))
+
+
+def test_a_change_under_a_reader_at_rest_is_no_damage(open_place: Path, stranger: Reader) -> None:
+    filled(open_place).close()
+    reader = stranger(open_place)
+    assert said(reader) == "2"
+    path = open_place / DATABASE_NAME
+    whole = path.read_bytes()
+    # As half of a checkpoint would leave it, but whatever SQLite's cache holds.
+    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    answer = said(reader, "again")
+    assert answer.startswith("IndexBusyError"), answer
+    assert "changed while it was read | ask again" in answer
+    path.write_bytes(whole)
+    assert said(reader, "refresh") == "2"
+
+
+def test_damage_that_stays_is_damage_for_who_may_only_read(
+    open_place: Path, stranger: Reader
+) -> None:
+    filled(open_place).close()
+    with sqlite3.connect(open_place / DATABASE_NAME) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'papers'"
+        ).fetchone()
+    connection.close()
+    path = open_place / DATABASE_NAME
+    data = bytearray(path.read_bytes())
+    data[4096 * (page - 1) : 4096 * page] = b"\xa5" * 4096
+    path.write_bytes(data)
+    reader = stranger(open_place)
+    assert said(reader) == "2"  # counted along an index that is whole
+    for _ in range(2):
+        answer = said(reader, "again")
+        assert answer.startswith("IndexCorruptError"), answer
+        assert f"| run: rag verify --index {open_place}; if it can't" in answer
+        assert "move the directory away" in answer
+        assert said(reader, "refresh") == answer
+
+
+def test_an_index_on_a_full_disk_can_be_read(tmp_path: Path) -> None:
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no small file system can be mounted here")
+    try:
+        filled(place / "index").close()
+        kept = place / "kept.db"
+        with conversation_file.writing(kept, create=True):
+            pass
+        with pytest.raises(OSError, match="space"), (place / "filler").open("wb") as filler:  # noqa: PT012
+            while True:
+                filler.write(b"x" * 4096)
+                filler.flush()
+        for _ in range(2):  # the first leaves an empty log, which is none
+            snapshot = Snapshot(place / "index")
+            assert snapshot.count() == 2
+            assert not snapshot.refresh()
+            snapshot.close()
+            with conversation_file.reading(kept) as db:
+                assert db is not None
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_conversations_that_change_under_a_reader_at_rest_are_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept.db"
+    with conversation_file.writing(kept, create=True):
+        pass
+    monkeypatch.setattr(conversation_file, "_writable", lambda path: False)
+
+    def half_read(change: bool) -> None:
+        with conversation_file.reading(kept):
+            if change:
+                kept.write_bytes(kept.read_bytes() + bytes(4096))
+            raise ValueError("unreadable")
+
+    with pytest.raises(RagError, match="are damaged"):
+        half_read(False)
+    with pytest.raises(RagError, match="changed while they were read"):
+        half_read(True)
+
+
+def test_a_name_that_is_too_long_is_no_crash(tmp_path: Path) -> None:
+    with pytest.raises(DiskError, match="cannot read the index in"):
+        Snapshot(tmp_path / ("x" * 300))
+    with pytest.raises(DiskError, match="cannot read the index in"):
+        chosen_place(tmp_path / ("x" * 300), print)
+
+
+# ── what verifying asks for ─────────────────────────────────────────────────────────────────────
+
+
+def test_the_full_text_is_checked_without_writing(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+
+    def problem() -> str:
+        snapshot = Snapshot(tmp_path)
+        try:
+            return snapshot.full_text_problem()
+        finally:
+            snapshot.close()
+
+    before = (tmp_path / DATABASE_NAME).read_bytes()
+    assert problem() == ""
+    assert (tmp_path / DATABASE_NAME).read_bytes() == before
+    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
+        connection.execute(
+            "INSERT INTO papers_fts (papers_fts, rowid, title, abstract) "
+            "SELECT 'delete', rowid, title, abstract FROM papers WHERE rowid = 2"
+        )
+    connection.close()
+    assert "malformed" in problem()
+
+
+def test_vectors_come_in_blocks(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    snapshot = Snapshot(tmp_path)
+    blocks = list(snapshot.vector_blocks(SENTENCE, 2))
+    assert [(ids.tolist(), vectors.shape) for ids, _, vectors in blocks] == [
+        ([2, 3], (2, 4)), ([4], (1, 4))
+    ]  # fmt: skip
+    assert np.array_equal(np.concatenate([b[2] for b in blocks]), snapshot.vectors(SENTENCE)[2])
+    assert not isinstance(snapshot.passages(), list)  # one at a time
     snapshot.close()

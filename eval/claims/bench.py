@@ -65,8 +65,10 @@ def roc(scored: Sequence[Scored]) -> list[Point]:
 
 
 def wilson(part: int, n: int) -> tuple[float, float]:
-    """95 % interval of a rate counted on `n` (Wilson 1927)."""
-    z, rate = 1.96, part / max(1, n)
+    """95 % interval of a rate counted on `n` (Wilson 1927); of a rate of nothing, all there is."""
+    if not n:
+        return 0.0, 1.0
+    z, rate = 1.96, part / n
     middle = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     return middle - half, middle + half

@@ -26,7 +26,7 @@ from rag.reader.layout import Laid, lay_out, plain_tokenizer
 from rag.words import content_stems
 
 _NEGATIVES = 6  # wrong abstracts that a question may be read with
-_REMOVED, _WRONG = 0.15, 0.5  # share of the answerable questions that are also read so
+_REMOVED, _WRONG = 0.15, 0.2  # share of the questions that are also read so
 _FEWEST = 2  # sentences left of an abstract
 
 
@@ -168,7 +168,7 @@ def epoch(
         found.append(pieces.example(item, abstract, kept, limit))
         if gold and len(others) >= _FEWEST and chance.random() < _REMOVED:
             found.append(pieces.example(item, abstract, _some((), others, chance), limit))
-        if gold and negatives[item.id] and chance.random() < _WRONG:
+        if negatives[item.id] and chance.random() < _WRONG:
             wrong = abstracts[chance.choice(negatives[item.id])]
             kept = _some((), range(len(wrong.sentences)), chance)
             found.append(pieces.example(item, wrong, kept, limit))

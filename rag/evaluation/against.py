@@ -18,6 +18,8 @@ from rag.metrics import mean, paired_interval
 # Of the file that --out writes: raised when outcomes change their fields.
 FORMAT = 2
 _NAN = float("nan")
+SETTINGS = "other settings"  # those that shape answers and have no entry of their own
+_SHAPING = ("embedder", "chunk_tokens", "papers", "candidates", "answer_words", "ability")
 _REMEDY = "give a file that --out of this release wrote"
 
 
@@ -94,9 +96,16 @@ def read_run(path: Path) -> Run:
         answers = report["answers"]
         outcomes = [_outcome(answer["judged"]) for answer in answers]
         questions = {str(answer["id"]): str(answer["question"]) for answer in answers}
-        return Run(dict(report["shaped_by"]), questions, outcomes)
+        # Runs of before these were an entry have all settings nonetheless.
+        facts = {SETTINGS: shaping(dict(report["settings"]))} if "settings" in report else {}
+        return Run(facts | dict(report["shaped_by"]), questions, outcomes)
     except (KeyError, TypeError, ValueError) as e:
         raise InputError(f"{path} is no whole run ({type(e).__name__}: {e})", _REMEDY) from e
+
+
+def shaping(settings: Mapping[str, Any]) -> str:
+    """The settings that shape answers, for people."""
+    return ", ".join(f"{name} {settings[name]}" for name in _SHAPING if settings.get(name))
 
 
 def _outcome(values: Mapping[str, Any]) -> Outcome:
@@ -120,6 +129,22 @@ def _number(value: Any) -> float:
     return float("nan") if value is None else float(value)
 
 
+def in_both(name: str, old: Run, questions: Mapping[str, str]) -> set[str]:
+    """Ids of the questions that an older run has too, in the same words.
+
+    Args:
+        name: of the older run's file.
+        questions: the newer run's words by id.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = {o.id for o in old.outcomes if old.questions[o.id] == questions.get(o.id)}
+    if not found:
+        raise InputError(f"{name} has no question of this run", "compare runs of one question set")
+    return found
+
+
 def compare(
     name: str, old: Run, new: Run, progress: Callable[[int, str], None] = lambda done, name: None
 ) -> Comparison:
@@ -133,15 +158,12 @@ def compare(
         InputError: no question is in both.
     """
     before = {o.id: o for o in old.outcomes}
-    pairs = [
-        (before[o.id], o)
-        for o in new.outcomes
-        if o.id in before and old.questions[o.id] == new.questions[o.id]
-    ]
-    if not pairs:
-        raise InputError(f"{name} has no question of this run", "compare runs of one question set")
+    common = in_both(name, old, new.questions)
+    pairs = [(before[o.id], o) for o in new.outcomes if o.id in common]
     warnings = [
-        f"{fact} differ: {old.facts.get(fact, '?')} then, {value} now"
+        f"{fact} differ: {old.facts[fact]} then, {value} now"
+        if fact in old.facts
+        else f"{fact} may differ: not known of then, {value} now"
         for fact, value in new.facts.items()
         if old.facts.get(fact) != value
     ]

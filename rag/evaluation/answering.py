@@ -6,6 +6,7 @@ The model is loaded before the first question, so that latencies are those of a 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from rag.config import load_settings
 from rag.dedupe import normalised_title
 from rag.errors import DiskError, UsageError
 from rag.evaluation import against, baseline
-from rag.evaluation.corpora import Held, held_by, opened, ranking, read_corpus
+from rag.evaluation.corpora import STARTER, Corpus, Held, held_by, opened, ranking, read_corpus
 from rag.evaluation.figures import MEASURES, main_figures, style_figures
 from rag.evaluation.gold import locate
 from rag.evaluation.judging import Judged, judge
@@ -29,8 +30,11 @@ from rag.evaluation.tables import print_tables, without_nan
 from rag.models import data_file, file_digest, write_atomically
 from rag.pipeline import Assistant
 from rag.progress import counting
+from rag.reader import reader_digest
 from rag.records import Question
+from rag.render import whole
 from rag.session import model_loader
+from rag.store import DATABASE_NAME
 
 if TYPE_CHECKING:
     from rag.config import Settings
@@ -51,7 +55,7 @@ class Wanted:
     Attributes:
         questions: a file, or the name of a bundled set; None for "questions".
         from_feedback: the questions are those whose answers were judged on the chat page.
-        corpus: None for the starter corpus.
+        corpus: None for the starter corpus; index_dir: an index to ask instead of a corpus.
         split: "dev", "test" or "all"; limit: None for all of them.
         out, html: files to write; old: an earlier run's `out`.
         plain: on how many questions the plain pipeline is asked too.
@@ -61,6 +65,7 @@ class Wanted:
     questions: Path | None = None
     from_feedback: bool = False
     corpus: Path | None = None
+    index_dir: Path | None = None
     split: str = "all"
     limit: int | None = None
     evidence_only: bool = False
@@ -73,10 +78,13 @@ class Wanted:
 
 def run(wanted: Wanted) -> None:
     """`rag eval`. What is wrong with the arguments is found before a model is loaded."""
-    path, questions = _questions(wanted)
+    path, questions, corpus = _questions(wanted)
     asked = chosen(questions, wanted.split, wanted.limit)
-    corpus = read_corpus(wanted.corpus, say)
+    corpus = corpus or read_corpus(wanted.corpus, say)
+    words = {q.id: whole(q.question) for q in asked}  # as a run is written
     old = against.read_run(wanted.old) if wanted.old is not None else None
+    if old is not None:
+        against.in_both(str(wanted.old), old, words)
     for out in (wanted.out, wanted.html):
         if out is not None:
             _require_writable(out)
@@ -109,14 +117,30 @@ def run(wanted: Wanted) -> None:
         "limits": str(wanted.limit or "none"),
         "corpora": f"{corpus.name} {held.digest[:12]}",
         "language models": "none (evidence only)" if wanted.evidence_only else report.model,
-        "thresholds": f"{settings.abstain_below:g}",
+        **_set_by(settings),
     })  # fmt: skip
     if old is not None:
-        now = against.Run(report.shaped_by, {q.id: q.question for q in asked}, outcomes)
+        now = against.Run(report.shaped_by, words, outcomes)
         with counting("comparing", len(MEASURES)) as progress:
             compared = against.compare(str(wanted.old), old, now, progress)
         report = replace(report, comparison=compared)
-    print_tables(tables(report), notes(report))
+    try:
+        _keep(report, wanted)
+    finally:  # Whichever of both fails, the other is there.
+        print_tables(tables(report), notes(report))
+
+
+def _set_by(settings: Settings) -> dict[str, str]:
+    """What the settings have to do with the answers, by its name for people."""
+    return {
+        "thresholds": f"{settings.abstain_below:g}",
+        "readers": f"{settings.reader} {reader_digest(settings)[:12]}".rstrip(),
+        against.SETTINGS: against.shaping(asdict(settings)),
+    }
+
+
+def _keep(report: Report, wanted: Wanted) -> None:
+    """Write the files that were asked for."""
     if wanted.out is not None:
         text = json.dumps(without_nan(report_object(report)), ensure_ascii=False, indent=1)
         _write(wanted.out, text + "\n")
@@ -128,18 +152,39 @@ def run(wanted: Wanted) -> None:
         say(f"the report to read is {wanted.html}")
 
 
-def _questions(wanted: Wanted) -> tuple[Path, list[Asked]]:
-    """The file that the questions are from, and they."""
+def _questions(wanted: Wanted) -> tuple[Path, list[Asked], Corpus | None]:
+    """The file that the questions are from, they, and the papers to ask; None for a corpus."""
+    place = wanted.index_dir
+    if place is not None and wanted.corpus is not None:
+        raise UsageError("--corpus and --index are two sets of papers", "give one of them")
     if not wanted.from_feedback:
         path = set_file(wanted.questions)
-        return path, read_questions(path)
+        return path, read_questions(path), Corpus(str(place), place=place) if place else None
     if wanted.questions is not None:
         raise UsageError("--from-feedback and --set are two sets", "give one of them")
-    from rag.evaluation.feedback import feedback_questions
+    return _judged_questions(wanted)
+
+
+def _judged_questions(wanted: Wanted) -> tuple[Path, list[Asked], Corpus | None]:
+    """Those judged on the chat page, and the collection that they were judged of."""
+    from rag.evaluation.feedback import asked_collection, feedback_questions, of_collection
     from rag.store.conversations import Conversations, default_conversations
 
     path = default_conversations()
-    return path, feedback_questions(Conversations(path).judgements(), path, say)
+    judgements = list(Conversations(path).judgements())
+    if wanted.corpus is not None:  # Files have no name among collections: these are meant.
+        return path, feedback_questions(judgements, path, say), None
+    one = asked_collection(judgements, wanted.index_dir or _named_index())
+    questions = feedback_questions(of_collection(judgements, one.name, say), path, say)
+    starter = one.kind == "starter"
+    return path, questions, Corpus(STARTER) if starter else Corpus(one.name, place=one.place)
+
+
+def _named_index() -> Path | None:
+    """`$RAG_INDEX` where there is an index; as elsewhere, others are asked while there is none."""
+    named = os.environ.get("RAG_INDEX")
+    there = named is not None and (Path(named) / DATABASE_NAME).exists()
+    return Path(named) if named and there else None
 
 
 def set_file(named: Path | None) -> Path:
@@ -201,7 +246,10 @@ def _asked_plainly(
         found = []
         with counting("asking the plain pipeline", len(asked)) as progress:
             for done, one in enumerate(asked, 1):
-                found.append(baseline.ask_plainly(one, search, write))
+                try:
+                    found.append(baseline.ask_plainly(one, search, write))
+                except UsageError as e:  # One question too long is no reason to lose the run.
+                    say(f"the plain pipeline wasn't asked {one.id}: {e.message}")
                 progress(done, one.question)
         return tuple(found)
     finally:
@@ -241,6 +289,7 @@ def _require_writable(out: Path) -> None:
 
 
 def _write(out: Path, text: str) -> None:
+    text = whole(text)  # Questions and file names may hold what UTF-8 can't.
     _guarded(out, lambda: write_atomically(out, lambda p: p.write_text(text, encoding="utf-8")))
 
 

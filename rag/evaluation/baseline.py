@@ -21,6 +21,7 @@ from rag.evaluation.citing import Statement, citation_scores
 from rag.evaluation.questions import Asked
 from rag.models import find_card, require_file
 from rag.records import Paper
+from rag.render import whole
 from rag.sentences import split_sentences
 from rag.store.reading import CHUNK
 
@@ -39,7 +40,7 @@ _LEADING = re.compile(r"(?:\s*\[\d+\])+")
 _MARK = re.compile(r"\s*\[\d+\]")
 
 Search = Callable[[str], Sequence[Paper]]
-Write = Callable[[str, str], str]  # of a system and a user message
+Write = Callable[[str, str], str]  # of a system and a user message; UsageError: too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +66,36 @@ class Plain:
 
 def prompt_of(question: str, papers: Sequence[Paper]) -> str:
     """The user message: abstracts, numbered from 1, then the question."""
-    context = "\n\n".join(f"[{n}] {p.title}\n{p.abstract}" for n, p in enumerate(papers, 1))
-    return f"{context}\n\nQuestion: {question}"
+    abstracts = [f"[{n}] {p.title}\n{p.abstract}" for n, p in enumerate(papers, 1)]
+    return "\n\n".join([*abstracts, f"Question: {question}"])
 
 
 def ask_plainly(asked: Asked, search: Search, write: Write) -> Plain:
-    """One question the plain way; earlier questions of its conversation are put before it."""
+    """One question the plain way; earlier questions of its conversation are put before it.
+
+    Raises:
+        UsageError: the question alone is too long for the model.
+    """
     start = time.perf_counter()
-    question = " ".join((*asked.history, asked.question))
-    papers = list(search(question))[:PAPERS]
-    text = write(SYSTEM, prompt_of(question, papers))
+    question = whole(" ".join((*asked.history, asked.question)))
+    text, papers = _written(question, list(search(question))[:PAPERS], write)
     seconds = time.perf_counter() - start
     recalled, precise = citation_scores(_statements(text, papers))
     return Plain(
         asked.id, text, asked.found_in(text), cites(text, papers, asked.papers), recalled,
         precise, len(text.split()), seconds,
     )  # fmt: skip
+
+
+def _written(question: str, papers: Sequence[Paper], write: Write) -> tuple[str, Sequence[Paper]]:
+    """The text and the papers it was written from: a prompt too long loses its last abstracts."""
+    while True:
+        try:
+            return write(SYSTEM, prompt_of(question, papers)), papers
+        except UsageError:
+            if not papers:
+                raise
+            papers = papers[:-1]
 
 
 def cites(text: str, sources: Sequence[Paper], gold: Sequence[str]) -> bool:
@@ -149,17 +164,9 @@ def shipped_model(settings: Settings) -> LocalModel:
 
 
 def writing(model: LocalModel) -> Write:
-    """Greedy text in the model's own chat template; a prompt too long loses its last abstracts."""
+    """Greedy text in the model's own chat template."""
 
     def write(system: str, user: str) -> str:
-        while True:
-            try:
-                text = "".join(model.generate(model.chat_prompt(system, user), "", TOKENS))
-                return text.strip()
-            except UsageError:
-                *kept, _, question = user.split("\n\n")
-                if not kept:
-                    raise
-                user = "\n\n".join([*kept, question])
+        return "".join(model.generate(model.chat_prompt(system, user), "", TOKENS)).strip()
 
     return write

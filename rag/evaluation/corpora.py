@@ -36,13 +36,15 @@ class Corpus:
     Attributes:
         name: for people.
         kind: first part of the cached index's name; digest: names what is in it.
-        papers: None for the starter corpus, which has an index of its own.
+        papers: None for the starter corpus and for an index, which is asked as it is.
+        place: that index's folder; None for all else.
     """
 
     name: str
     kind: str = ""
     digest: str = ""
     papers: tuple[Paper, ...] | None = None
+    place: Path | None = None
 
 
 def read_corpus(path: Path | None, notice: Notice) -> Corpus:
@@ -83,15 +85,19 @@ def benchmark_digest(folder: Path) -> str:
 def opened(
     corpus: Corpus, embedder: Embedder, settings: Settings, notice: Notice
 ) -> Iterator[OpenIndex]:
-    """The corpus's index, built when it isn't there whole.
+    """The corpus's index; but for a folder that is one, built when it isn't there whole.
 
     Raises:
         DiskError: the cache can't be written.
+        IndexMissingError, IndexCorruptError, IndexVersionError, EmbedderMismatchError.
     """
+    from rag.index import OpenIndex
     from rag.starter import open_starter
 
     with counting("indexing", len(corpus.papers) if corpus.papers else None) as progress:
-        if corpus.papers is None:
+        if corpus.place is not None:
+            index = OpenIndex(corpus.place, embedder)
+        elif corpus.papers is None:
             index = open_starter(embedder, settings, token_counter(), progress)
         else:
             index = open_cached(

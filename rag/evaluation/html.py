@@ -54,7 +54,7 @@ def page(report: Report) -> str:
 
 
 def _set(report: Report) -> str:
-    return report.shaped_by["question sets"].split(" ")[0]
+    return report.shaped_by["question sets"].rpartition(" ")[0]
 
 
 def _head(report: Report) -> str:

@@ -14,7 +14,7 @@ from rag.claims import check_claim
 from rag.dedupe import normalised_title
 from rag.evaluation.citing import citation_scores, statements_of
 from rag.evaluation.gold import Place, span_scores
-from rag.evaluation.questions import SEVERAL, Asked
+from rag.evaluation.questions import FEEDBACK, SEVERAL, Asked
 from rag.metrics import ndcg_at, recall_at, reciprocal_rank
 from rag.records import Answer, Claim, Done, Event, Evidence, Hit, Retrieved, Selected
 
@@ -38,7 +38,8 @@ class Outcome:
         in_evidence: share of the facts in the best 1 to 4 evidence sentences.
         span_precision, span_recall: of gold spans at 1 to 4 sentences.
         in_claims: share of the facts in the claims shown (0 when it abstained); of a list or a
-            count, in the whole text, whose number stands outside the claims.
+            count, in the whole text, whose number stands outside the claims; of feedback, in
+            the quotes too.
         cited: whether a gold paper is cited; papers_cited: share of the gold papers cited.
         papers: how many gold papers there are.
         citation_recall, citation_precision: see rag.evaluation.citing; NaN when it abstained.
@@ -163,7 +164,10 @@ def stated(asked: Asked, answer: Answer) -> str:
     """The text that an answer's facts are looked for in."""
     if asked.style in SEVERAL:
         return answer.text if answer.claims else ""
-    return " \n ".join(claim.text for claim in answer.claims)
+    texts = [claim.text for claim in answer.claims]
+    if asked.style == FEEDBACK:  # Prose has other words than the quotes it rests on.
+        texts += [c.quote for claim in answer.claims for c in claim.citations]
+    return " \n ".join(texts)
 
 
 def unsupported(answer: Answer, stored: Callable[[str], str | None]) -> list[str]:

@@ -22,6 +22,7 @@ _FIELDS = (
 
 
 SEVERAL = ("list", "count")  # styles whose answer is papers
+FEEDBACK = "feedback"  # the style of what was judged on the chat page: its facts are quotes
 
 
 @dataclass(frozen=True, slots=True)

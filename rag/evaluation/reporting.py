@@ -298,9 +298,11 @@ def comparison_table(comparison: Comparison) -> Table:
 
 
 def signed(value: float, places: int) -> str:
-    """A difference with its sign; "0" without one."""
+    """A difference with its sign; what is shown as 0 has none."""
     shown = number(value, places)
-    return f"+{shown}" if value > 0 and float(shown.replace(",", "")) else shown.replace("-", "−")
+    if not any(digit in shown for digit in "123456789"):
+        return shown.lstrip("-")
+    return f"+{shown}" if value > 0 else shown.replace("-", "−")
 
 
 def comparison_notes(comparison: Comparison) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from rag.render import whole
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -32,9 +34,9 @@ def print_tables(tables: Sequence[Table], notes: Sequence[str]) -> None:
         if sys.stdout.isatty():
             _draw(table)
         else:
-            click.echo("\n".join(plain_lines(table)) + "\n")
+            click.echo(whole("\n".join(plain_lines(table)) + "\n"))
     for note in notes:
-        click.echo(note)
+        click.echo(whole(note))
 
 
 def plain_lines(table: Table) -> list[str]:
@@ -68,10 +70,14 @@ def without_nan(value: Any) -> Any:
 def _draw(table: Table) -> None:
     from rich.console import Console
     from rich.table import Table as RichTable
+    from rich.text import Text
 
-    drawn = RichTable(title=table.title, title_justify="left")
+    def text(cell: str) -> Text:
+        return Text(whole(cell))  # names of files and styles: brackets in them are no markup
+
+    drawn = RichTable(title=text(table.title), title_justify="left")
     for place, name in enumerate(table.header):
-        drawn.add_column(name, justify="right" if place else "left")
+        drawn.add_column(text(name), justify="right" if place else "left")
     for row in table.rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(text, row))
     Console().print(drawn, highlight=False)

@@ -6,23 +6,24 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rag
 from rag.chunking import TokenCounter, chunk_abstract
-from rag.dedupe import identity_keys, merge, merge_all, same_paper
+from rag.dedupe import RIVALS, Group, identity_keys, merge, merge_all
 from rag.errors import DiskError, IndexBusyError, IndexMissingError
 from rag.index.opened import write_dense
 from rag.index.shape import passage_text, require_shape, shape_of
-from rag.records import Chunk, Paper, Refusal, Span
+from rag.records import Paper, Refusal
 from rag.store import DATABASE_NAME, Snapshot, Writer
 from rag.store.reading import CHUNK, SENTENCE
-from rag.store.writing import Passage
+from rag.store.writing import Passage, record_key
 
 if TYPE_CHECKING:
     from rag.config import Settings
@@ -76,6 +77,7 @@ def add_papers(
     refused: list[Refusal] = []
     merged: list[tuple[str, str]] = []
     tally = {"added": 0, "updated": 0, "unchanged": 0, "embedded": 0}
+    run: dict[int, str] = {}
     with writing(directory, waiting) as writer:
         manifest = writer.manifest
         require_shape(manifest, embedder, settings, str(directory))
@@ -90,7 +92,7 @@ def add_papers(
         while batch := list(islice(papers, _BATCH)):
             kept, dropped = merge_all(batch)
             merged += [(a.title, b.source) for a, b in dropped]
-            merged += _put_batch(writer, kept, embedder, count, settings, tally)
+            merged += _put_batch(writer, kept, embedder, count, settings, tally, run)
             done += len(batch)
             if progress is not None:
                 progress(done, batch[-1].title)
@@ -178,26 +180,54 @@ def _taken(records: Iterable[Paper | Refusal], refused: list[Refusal]) -> Iterat
             yield record
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Plan:
     """What is to be written of one paper.
 
     Attributes:
         paper: as it will stand, with every record of the batch that is of it.
-        keys: all that these records go by.
-        row, old: where and how it stands in the index; None for a new paper.
+        group, keys: all that it and these records are recognised and found by.
+        mark: of the record that makes a new paper.
+        old, stored: how it stands in the index, and its keys there; none for a new paper.
+        rows, gone: where it stands, then where papers stand that proved to be it; the ids of these.
     """
 
     paper: Paper
+    group: Group
     keys: dict[str, None]
-    row: int | None = None
+    mark: str = ""
     old: Paper | None = None
+    stored: frozenset[str] = frozenset()
+    rows: list[int] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    @property
+    def row(self) -> int | None:
+        return self.rows[0] if self.rows else None
+
+    @property
+    def changed(self) -> bool:
+        return self.paper != self.old or bool(self.gone)
 
     @property
     def text_changed(self) -> bool:
         """Whether its passages must be made anew."""
         old, new = self.old, self.paper
         return old is None or (new.title, new.abstract) != (old.title, old.abstract)
+
+    def take(self, paper: Paper, group: Group, mended: bool = False) -> None:
+        """Merge a record, or another stored paper, into this one."""
+        self.keys |= dict.fromkeys(identity_keys(paper))
+        self.paper = merge(self.paper, paper, mended)
+        self.keys |= dict.fromkeys(identity_keys(self.paper))
+        self.group.absorb(group)
+
+    def join(self, other: _Plan) -> None:
+        """Make one paper of two stored ones; the other will be removed."""
+        self.take(other.paper, other.group)
+        self.keys |= dict.fromkeys((*other.stored, *other.keys))
+        self.rows += other.rows
+        self.gone += [other.old.id if other.old else "", *other.gone]
 
 
 def _put_batch(
@@ -207,22 +237,29 @@ def _put_batch(
     count: TokenCounter,
     settings: Settings,
     tally: dict[str, int],
+    run: dict[int, str],
 ) -> list[tuple[str, str]]:
     """Work out what is new, embed that outside the transaction, and write it all in one.
 
+    Args:
+        run: the stored papers that records of this run are of, each with such a record's mark.
+
     Returns:
-        (kept title, record's source) for each record that is of the same stored paper as one
-        before it in the batch.
+        (kept title, record's source) for each record, or stored paper, that became one with others.
     """
-    plans, met = _planned(writer, papers)
-    changed = [plan for plan in plans if plan.paper != plan.old]
+    plans, met = _planned(writer, papers, run)
+    changed = [plan for plan in plans if plan.changed]
     fresh = [plan.paper for plan in changed if plan.text_changed]
-    if changed:
+    told = [plan for plan in plans if plan.changed or not plan.stored.issuperset(plan.keys)]
+    if told:
         made = make_passages(fresh, embedder, count, settings)
         passages = dict(zip((p.id for p in fresh), made, strict=True))
         with writer.change():
-            for plan in changed:
-                writer.put(plan.paper, list(plan.keys), passages.get(plan.paper.id), plan.row)
+            for plan in told:
+                writer.remove(plan.gone)
+                row = writer.put(plan.paper, list(plan.keys), passages.get(plan.paper.id), plan.row)
+                if plan.row is None:
+                    run[row] = plan.mark
     tally["added"] += sum(plan.row is None for plan in changed)
     tally["updated"] += sum(plan.row is not None for plan in changed)
     tally["unchanged"] += len(plans) - len(changed)
@@ -231,7 +268,7 @@ def _put_batch(
 
 
 def _planned(
-    writer: Writer, papers: Sequence[Paper]
+    writer: Writer, papers: Sequence[Paper], run: dict[int, str]
 ) -> tuple[list[_Plan], list[tuple[_Plan, str]]]:
     """One plan for each paper that the records are of, and those that met in one stored paper.
 
@@ -243,22 +280,68 @@ def _planned(
     by_row: dict[int, _Plan] = {}
     met: list[tuple[_Plan, str]] = []
     for paper in papers:
-        keys = identity_keys(paper)
-        for row, old in writer.known(keys):
-            plan = by_row.get(row) or _Plan(old, {}, row, old)
-            if not same_paper(plan.paper, paper):
-                continue
-            if row in by_row:
-                met.append((plan, paper.source))
-            else:
-                by_row[row] = plan
-                plans.append(plan)
-            plan.paper = merge(plan.paper, paper)
-            plan.keys |= dict.fromkeys(identity_keys(plan.paper))
-            break
+        mine, mark, keys = Group.of(paper), record_key(paper), identity_keys(paper)
+        same = _same(_likeliest(writer, paper, (mark, *keys), by_row), mine)
+        if not same:
+            plans.append(_Plan(_named(writer, paper, plans), mine, dict.fromkeys(keys), mark))
+            continue
+        plan, *others = same
+        if plan in plans:
+            met.append((plan, paper.source))
         else:
-            plans.append(_Plan(_named(writer, paper, plans), dict.fromkeys(keys)))
+            plans.append(plan)
+        for other in others:
+            met.append((plan, other.paper.source))
+            plan.join(other)
+            plans = [p for p in plans if p is not other]
+        by_row |= dict.fromkeys(plan.rows, plan)
+        _take(plan, paper, mine, mark, run)
     return plans, met
+
+
+def _likeliest(
+    writer: Writer, paper: Paper, keys: Sequence[str], by_row: dict[int, _Plan]
+) -> list[_Plan]:
+    """Stored papers that the record may be of, as the records before it will have made them."""
+    found = [
+        by_row.get(row)
+        or _Plan(old, Group.of(old, former=keys), {}, old=old, stored=keys, rows=[row])
+        for row, old, keys in writer.likeliest(keys, paper, RIVALS)
+    ]
+    return list(dict.fromkeys(found))  # two rows may be of one plan
+
+
+def _same(plans: Sequence[_Plan], mine: Group) -> list[_Plan]:
+    """The papers that the record is of, oldest first.
+
+    They are several only where its ids show that papers which came in under different names are
+    one, and nothing in these papers says otherwise: a title proves too little to remove a paper.
+    """
+    linked = [plan for plan in plans if plan.group.shares_id(mine)]
+    if not linked:
+        return [p for p in plans if p.group.shares_title(mine) and p.group.agrees(mine)][:1]
+    one: list[_Plan] = []
+    for plan in linked:
+        if all(plan.group.agrees(other.group) for other in one):
+            one.append(plan)
+    return sorted(one, key=lambda plan: plan.rows)
+
+
+def _take(plan: _Plan, paper: Paper, group: Group, mark: str, run: dict[int, str]) -> None:
+    """Merge a record into the stored paper that it is of.
+
+    From the same file as the paper, it is how its record reads now: but not when it is one of
+    several records of the paper, now or before; the better of these stays, run after run. That is
+    why their marks are kept among the keys.
+    """
+    earlier = [run[row] for row in plan.rows if row in run]
+    seen = mark in plan.stored or mark in plan.keys
+    mended = not (earlier or seen) and bool(paper.source) and paper.source == plan.paper.source
+    if any(other != mark for other in earlier):
+        plan.keys |= dict.fromkeys((*earlier, mark))
+    if earlier or not seen:
+        run.setdefault(plan.rows[0], mark)
+    plan.take(paper, group, mended)
 
 
 def _named(writer: Writer, paper: Paper, plans: Sequence[_Plan]) -> Paper:
@@ -269,11 +352,15 @@ def _named(writer: Writer, paper: Paper, plans: Sequence[_Plan]) -> Paper:
 
 def with_id(paper: Paper, taken: Callable[[str], bool]) -> Paper:
     """The paper by its stable name, numbered when that is taken."""
-    base = name = paper_id(paper)
+    base = paper_id(paper)
+    if not taken(base):
+        return replace(paper, id=base)
     n = 2
-    while taken(name):
-        name, n = f"{base}-{n}", n + 1
-    return replace(paper, id=name)
+    while taken(f"{base}-{n}"):  # doubled, then halved: thousands of papers can have one title
+        n *= 2
+    between = range(n // 2 + 1, n)
+    n = between.start + bisect(between, False, key=lambda n: not taken(f"{base}-{n}"))
+    return replace(paper, id=f"{base}-{n}")
 
 
 def make_passages(
@@ -295,16 +382,11 @@ def make_passages(
             *(
                 Passage(SENTENCE, i, s.start, s.end, count(paper.abstract[s.start : s.end]),
                         next(vectors).tobytes())
-                for i, s in enumerate(_sentences(chunks))
+                for i, s in enumerate(s for c in chunks for s in c.sentences)
             ),
         ]
         for paper, chunks in zip(papers, chunked, strict=True)
     ]  # fmt: skip
-
-
-def _sentences(chunks: Sequence[Chunk]) -> Iterator[Span]:
-    for chunk in chunks:
-        yield from chunk.sentences
 
 
 def _finish(directory: Path) -> int:

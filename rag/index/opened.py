@@ -46,12 +46,17 @@ class OpenIndex:
         self.snapshot = Snapshot(directory)
         self._lock = threading.RLock()
         self._tokens: OrderedDict[tuple[str, str], TokenVectors] = OrderedDict()
-        self._load()
+        try:
+            self._load()
+        except BaseException:
+            self.snapshot.close()
+            raise
 
     def _load(self) -> None:
         require_embedder(self.snapshot.manifest, self.embedder, str(self.directory))
-        self._dense = {kind: self._open_dense(kind) for kind in (CHUNK, SENTENCE)}
+        dense = {kind: self._open_dense(kind) for kind in (CHUNK, SENTENCE)}
         self._passages, self._owners = self.snapshot.owners()
+        self._dense, self._loaded = dense, self.snapshot.manifest
 
     def _open_dense(self, kind: int) -> DenseIndex:
         path = dense_path(self.directory, kind, dense_key(self.snapshot.manifest, kind))
@@ -67,7 +72,9 @@ class OpenIndex:
     def refresh(self) -> None:
         """Move on to the newest committed state, if there is one."""
         with self._lock:
-            if self.snapshot.refresh():
+            self.snapshot.refresh()
+            # Also after a load that failed, as when the files changed under a reader at rest.
+            if self.snapshot.manifest != self._loaded:
                 self._load()
 
     @property

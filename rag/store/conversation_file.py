@@ -18,6 +18,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from rag.errors import DiskError, RagError
+from rag.store.schema import FileState, files_state
 
 VERSION = 1
 MOST_TURNS = 500
@@ -80,8 +81,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         if not path.exists():
             yield None
             return
-        with closing(_connected(path, create=False)) as db:
-            db.execute("BEGIN")
+        db, seen = _reader(path)
+        with closing(db), _unchanged(path, seen):
             yield db if _has_schema(db, path) else None
 
 
@@ -111,6 +112,39 @@ def writing(path: Path, create: bool = False) -> Iterator[sqlite3.Connection | N
                     db.execute(statement)
             yield db
             db.execute("COMMIT")
+
+
+def _reader(path: Path) -> tuple[sqlite3.Connection, FileState | None]:
+    """A connection that sees one state; and the files as they were, where they must not change:
+    without a place for WAL's shared memory, SQLite can only read a file at rest."""
+    writable, log = _writable(path), files_state(path)[1]
+    if writable or log is not None:
+        db = _connect(path, "rw" if writable else "ro")
+        try:
+            db.execute("BEGIN")
+            _has_schema(db, path)  # the first that is read is what settles the state
+            return db, None
+        except BaseException as e:
+            db.close()
+            lost = writable and log is not None and log[1]  # what is in a log of one's own
+            code = e.sqlite_errorcode & 0xFF if isinstance(e, sqlite3.OperationalError) else 0
+            if lost or code not in _NO_ROOM | _NO_PLACE:
+                raise
+    seen = files_state(path)
+    return _connect(path, "ro&immutable=1"), seen
+
+
+@contextmanager
+def _unchanged(path: Path, seen: FileState | None) -> Iterator[None]:
+    """What looks like damage of files that changed meanwhile is none."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, ValueError) as e:
+        if seen is None or files_state(path) == seen:
+            raise
+        raise RagError(
+            f"the conversations in {path} changed while they were read", "try again"
+        ) from e
 
 
 def _begun(path: Path, create: bool) -> sqlite3.Connection | None:
@@ -152,12 +186,18 @@ def _connected(path: Path, create: bool) -> sqlite3.Connection:
                     folder.mkdir(mode=0o700, exist_ok=True)
             with suppress(FileExistsError):  # another process was quicker
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        mode = "rw"
-        if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-            # Without a place for WAL's shared memory, SQLite can only read a file at rest.
-            log = path.with_name(path.name + "-wal")
-            mode = "ro" if log.exists() else "ro&immutable=1"
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
+    if _writable(path):
+        return _connect(path, "rw")
+    return _connect(path, "ro" if files_state(path)[1] else "ro&immutable=1")
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    with _opening:
         return sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
 

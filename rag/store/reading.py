@@ -8,13 +8,21 @@ from __future__ import annotations
 import json
 import threading
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from rag.errors import IndexCorruptError
+from rag.errors import IndexBusyError, IndexCorruptError
 from rag.records import Filters, Paper, Span
-from rag.store.schema import connect_reader, translated
+from rag.store.schema import (
+    DATABASE_NAME,
+    connect_reader,
+    files_state,
+    full_text_problem,
+    translated,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +49,8 @@ class Snapshot:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._lock = threading.RLock()
-        self._connection = connect_reader(directory)
+        self._path = directory / DATABASE_NAME
+        self._connect()
         self._terms: tuple[int, dict[str, int]] | None = None
         self.refresh()
 
@@ -49,10 +58,36 @@ class Snapshot:
         """Let the database go."""
         self._connection.close()
 
+    def _connect(self) -> None:
+        reader = connect_reader(self.directory)
+        self._connection, self._seen = reader.connection, reader.seen
+
+    def _changed(self) -> bool:
+        """Whether files that were taken to be at rest are other than they were."""
+        return self._seen is not None and files_state(self._path) != self._seen
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One thread at a time; failures carry their remedy."""
+        with self._lock:
+            try:
+                with translated(self.directory, reading=True):
+                    yield
+            except IndexCorruptError as e:
+                if not self._changed():
+                    raise
+                raise IndexBusyError(
+                    f"the index in {self.directory} changed while it was read", "ask again"
+                ) from e
+
     def refresh(self) -> bool:
         """Move on to the newest committed state; True when it differs from the one before."""
-        with self._lock, translated(self.directory):
+        with self._reading():
             before = getattr(self, "manifest", None)
+            if self._changed():
+                old = self._connection
+                self._connect()
+                old.close()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             self._connection.execute("BEGIN")
@@ -67,7 +102,7 @@ class Snapshot:
         return int(self.manifest.get("generation", "0"))
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        with self._lock, translated(self.directory):
+        with self._reading():
             return self._connection.execute(sql, values).fetchall()
 
     def count(self) -> int:
@@ -94,6 +129,14 @@ class Snapshot:
         )
         return tuple(str(name) for (name,) in rows)
 
+    def rowids(self, paper_ids: Collection[str]) -> dict[str, int]:
+        """The row ids of the papers with these ids."""
+        rows = self._rows(
+            "SELECT id, rowid FROM papers WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(paper_ids)),),
+        )
+        return {str(paper_id): int(str(rowid)) for paper_id, rowid in rows}
+
     def by_rowid(self, rowids: Collection[int]) -> dict[int, Paper]:
         """The papers with these row ids."""
         rows = self._rows(
@@ -109,7 +152,7 @@ class Snapshot:
             columns: of the table of papers; written by us, never by a user.
             make: called with their values; one paper at a time is in memory.
         """
-        with self._lock, translated(self.directory):
+        with self._reading():
             rows = self._connection.execute(f"SELECT {columns} FROM papers ORDER BY rowid")
             return self.generation, [make(*row) for row in rows]
 
@@ -157,23 +200,46 @@ class Snapshot:
         Raises:
             IndexCorruptError: a vector has another length than the manifest says.
         """
+        with self._reading():
+            return self._gathered_vectors(self._vector_rows(kind))
+
+    def vector_blocks(
+        self, kind: int, most: int
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
+        """As `vectors`, but in blocks of at most so many: one block at a time is in memory.
+
+        Raises:
+            IndexCorruptError: a vector has another length than the manifest says.
+        """
+        with self._reading():
+            rows = self._vector_rows(kind)
+            while len((block := self._gathered_vectors(islice(rows, most)))[0]):
+                yield block
+
+    def _vector_rows(self, kind: int) -> Iterator[tuple[int, int, bytes]]:
+        size = 4 * int(self.manifest.get("dimension", "0"))
+        for row in self._connection.execute(
+            "SELECT rowid, paper, vector FROM passages WHERE kind = ? ORDER BY rowid", (kind,)
+        ):
+            if len(row[2]) != size:
+                raise IndexCorruptError(
+                    f"the index in {self.directory} holds a damaged vector",
+                    f"mend it with: rag verify --index {self.directory}",
+                )
+            yield row
+
+    def _gathered_vectors(
+        self, rows: Iterable[tuple[int, int, bytes]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
         import numpy as np
 
         dimension = int(self.manifest.get("dimension", "0"))
         ids, owners, blob = array("q"), array("q"), bytearray()
-        with self._lock, translated(self.directory):
-            # Row by row: the vectors of a large index are in memory once.
-            for rowid, paper, vector in self._connection.execute(
-                "SELECT rowid, paper, vector FROM passages WHERE kind = ? ORDER BY rowid", (kind,)
-            ):
-                if len(vector) != 4 * dimension:
-                    raise IndexCorruptError(
-                        f"the index in {self.directory} holds a damaged vector",
-                        f"mend it with: rag verify --index {self.directory}",
-                    )
-                ids.append(rowid)
-                owners.append(paper)
-                blob += vector
+        # Row by row: the vectors of a large index are in memory once.
+        for rowid, paper, vector in rows:
+            ids.append(rowid)
+            owners.append(paper)
+            blob += vector
         matrix = np.frombuffer(blob, dtype="<f4").reshape(len(ids), dimension)
         return np.array(ids, np.int64), np.array(owners, np.int64), matrix
 
@@ -181,7 +247,7 @@ class Snapshot:
         """Passage row ids, ascending, and the row id of each one's paper: int64 (n,) both."""
         import numpy as np
 
-        with self._lock, translated(self.directory):
+        with self._reading():
             # Sorted by SQLite, they would be read from the table, past every vector in it;
             # unsorted, they come from the index that keeps passages apart, which is small.
             pairs = np.fromiter(
@@ -276,12 +342,13 @@ class Snapshot:
                 self._terms = (self.generation, {str(t): int(str(n)) for t, n in rows})
             return self._terms[1]
 
-    def passages(self) -> list[tuple[str, int, int, int, bytes]]:
+    def passages(self) -> Iterator[tuple[str, int, int, int, bytes]]:
         """Every passage with its paper's id: (paper id, kind, start, end, vector bytes)."""
-        return self._rows(  # type: ignore[return-value]  # the columns have these types
-            "SELECT p.id, s.kind, s.start, s.end, s.vector FROM passages s "
-            "JOIN papers p ON p.rowid = s.paper ORDER BY s.rowid"
-        )
+        with self._reading():  # Row by row: nobody needs all vectors at once.
+            yield from self._connection.execute(
+                "SELECT p.id, s.kind, s.start, s.end, s.vector FROM passages s "
+                "JOIN papers p ON p.rowid = s.paper ORDER BY s.rowid"
+            )
 
     def digests(self) -> dict[str, str]:
         """Stored content digest of each paper, by paper id."""
@@ -293,6 +360,11 @@ class Snapshot:
         found = [] if found == ["ok"] else found
         orphans = self._rows("PRAGMA foreign_key_check")
         return found + [f"orphaned row in {row[0]}" for row in orphans]
+
+    def full_text_problem(self) -> str:
+        """What FTS5 finds wrong with the newest state of its index; "" if nothing."""
+        with self._reading():
+            return full_text_problem(self.directory)
 
 
 def _folded(text: str | None) -> str:

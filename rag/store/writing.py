@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.records import Paper
@@ -32,6 +32,15 @@ class Passage:
 def content_digest(title: str, abstract: str) -> str:
     """What decides whether a paper must be embedded again."""
     return hashlib.sha256(f"{title}\x00{abstract}".encode()).hexdigest()
+
+
+def record_key(paper: Paper) -> str:
+    """A key that only this very record has."""
+    return f"record:{hashlib.sha256(repr(replace(paper, id='')).encode()).hexdigest()[:24]}"
+
+
+def _names(paper: Paper) -> str:
+    return json.dumps(paper.authors, ensure_ascii=False)
 
 
 class Writer:
@@ -92,6 +101,25 @@ class Writer:
             ).fetchall()
         return [(row[0], paper_of(row[1:])) for row in rows]
 
+    def likeliest(
+        self, keys: Sequence[str], paper: Paper, most: int
+    ) -> list[tuple[int, Paper, frozenset[str]]]:
+        """Papers that share a key, at most `most`: (row id, paper, all keys that lead to it).
+
+        Those that share more keys come first, then those with the same text, then with the same
+        authors as `paper`, so that the bound never hides a paper from its own record.
+        """
+        digest = content_digest(paper.title, paper.abstract)
+        with translated(self.directory):
+            rows = self._connection.execute(
+                "SELECT rowid, (SELECT json_group_array(key) FROM paper_keys WHERE paper = rowid), "
+                f"{_COLUMNS} FROM papers JOIN (SELECT paper, count(*) AS shared FROM paper_keys "
+                "WHERE key IN (SELECT value FROM json_each(?)) GROUP BY paper) ON paper = rowid "
+                "ORDER BY shared DESC, digest = ? DESC, authors = ? DESC, rowid LIMIT ?",
+                (json.dumps(list(keys)), digest, _names(paper), most),
+            ).fetchall()
+        return [(row[0], paper_of(row[2:]), frozenset(json.loads(row[1]))) for row in rows]
+
     def has_id(self, paper_id: str) -> bool:
         """Whether a paper has this id."""
         with translated(self.directory):
@@ -115,7 +143,7 @@ class Writer:
             The paper's row id.
         """
         row = (
-            paper.id, paper.title, paper.abstract, json.dumps(paper.authors, ensure_ascii=False),
+            paper.id, paper.title, paper.abstract, _names(paper),
             paper.year, paper.url, paper.doi, paper.arxiv_id, paper.source, paper.updated,
             paper.venue, content_digest(paper.title, paper.abstract),
         )  # fmt: skip
