@@ -53,10 +53,11 @@ _DEMAND = re.compile(
     r"is (?:needed|required|enough|necessary)|are (?:needed|required|enough|necessary))\b",
     re.IGNORECASE,
 )
+_TO_SOLVE = re.compile(r"to (?!this end\b)", re.IGNORECASE)
 # Such a question is answered by what is cut otherwise: a purpose, a model, an address.
 _ASKS_FOR_IT = re.compile(
     r"\b(?:why|purpose|goals?|aims?|point of|reasons?|motivat\w*|what\b.*\bfor|based on|buil[dt]s? "
-    r"(?:up)?on|inspir\w*|where|download\w*|public\w*|open[- ]?sourc\w*|availab\w*|"
+    r"(?:up)?on|inspir\w*|where(?! to\b)|download\w*|public\w*|open[- ]?sourc\w*|availab\w*|"
     r"implementations?|code|released?)\b",
     re.IGNORECASE,
 )
@@ -68,10 +69,11 @@ def trimmed(text: str, question: str) -> Span:
     Args:
         question: what was asked; a part that shares a content word with it is never cut.
     """
-    if _ASKS_FOR_IT.search(question):
-        return Span(0, len(text))
     asked = set(content_stems(question))
-    start = _skip(text, 0, _CONNECTIVE, asked)
+    wanted = _ASKS_FOR_IT.search(question) is not None
+    start = 0 if wanted and _TO_SOLVE.match(text) else _skip(text, 0, _CONNECTIVE, asked)
+    if wanted:
+        return Span(start, len(text))
     start = _skip(text, start, _PURPOSE, asked)
     end = len(text)
     # Behind other semicolons stands what limits or completes the statement.
