@@ -86,7 +86,7 @@ def trimmed(text: str, question: str) -> Span:
 def _skip(text: str, start: int, pattern: re.Pattern[str], asked: set[str]) -> int:
     found = pattern.match(text, start)
     if found and _droppable(found.group(), asked) and len(text) - found.end() >= 40:
-        purpose = re.match(r"(?:in order )?to\b|to ", found.group(), re.IGNORECASE)
+        purpose = re.match(r"(?:in order )?to\b", found.group(), re.IGNORECASE)
         if purpose and _DEMAND.match(text, found.end()):
             return start
         return found.end()

@@ -112,7 +112,7 @@ def test_a_change_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="midway"):
         fail_midway()
     assert writer.manifest == before
-    assert [p.id for _, p in writer.known(["title:moss"])] == ["p1"]
+    assert [p.id for _, p, _ in writer.likeliest(["title:moss"], PAPER, 5)] == ["p1"]
     assert not writer.has_id("p3")
     assert writer.full_text_problem() == ""
     writer.close()

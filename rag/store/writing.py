@@ -91,16 +91,6 @@ class Writer:
             list(values.items()),
         )
 
-    def known(self, keys: Sequence[str]) -> list[tuple[int, Paper]]:
-        """Papers that share one of the identity keys: (row id, paper), oldest first."""
-        with translated(self.directory):
-            rows = self._connection.execute(
-                f"SELECT DISTINCT rowid, {_COLUMNS} FROM papers WHERE rowid IN (SELECT paper FROM "
-                "paper_keys WHERE key IN (SELECT value FROM json_each(?))) ORDER BY rowid",
-                (json.dumps(list(keys)),),
-            ).fetchall()
-        return [(row[0], paper_of(row[1:])) for row in rows]
-
     def likeliest(
         self, keys: Sequence[str], paper: Paper, most: int
     ) -> list[tuple[int, Paper, frozenset[str]]]:
