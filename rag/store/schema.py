@@ -1,7 +1,8 @@
 """A database opened here has the schema below, whole, or the opening fails with a remedy.
 
 On disk: `papers` one row each; `paper_keys` every identity (DOI, arXiv id, title) that leads to
-a paper, and the marks of its records where a file has several; `passages` the chunks (kind 0) and sentences (kind 1) as offsets into the abstract with
+a paper, and the marks of its records where a file has several;
+`passages` the chunks (kind 0) and sentences (kind 1) as offsets into the abstract with
 their vectors (little-endian float32, L2-normalised); `papers_fts` the full text, kept in step by
 triggers; `manifest` what the index was built with. `generation` in the manifest grows by one with
 each committed change and is what readers and derived files are keyed by.
