@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.config import cache_dir
-from rag.errors import DiskError, IndexBusyError, IndexCorruptError, IndexMissingError
+from rag.errors import DiskError, IndexCorruptError, IndexMissingError
 from rag.index import OpenIndex
+from rag.index.locking import LOCK_NAME, locked
 from rag.models import data_file, file_digest
 from rag.records import Paper
 from rag.store import DATABASE_NAME
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 SOURCE = "starter corpus"
 _COMPLETE = "complete"  # a file beside the database, made when every paper is in
-_LOCK_WAIT_S = 600.0
 
 
 def starter_papers() -> Iterator[Paper]:
@@ -102,20 +102,11 @@ def _opened(
 
 def _clear(folder: Path, embedder: Embedder) -> None:
     """Remove a damaged starter index, but not one that another process has put in its place."""
-    from filelock import FileLock, Timeout
-
-    lock = folder / "write.lock"
-    try:
-        with FileLock(lock, timeout=_LOCK_WAIT_S):
-            with suppress(IndexCorruptError, IndexMissingError):
-                OpenIndex(folder, embedder).close()
-                return
-            # First what says that it is whole: a kill in between leaves one to be built.
-            for path in sorted(folder.iterdir(), key=lambda path: path.name != _COMPLETE):
-                if path != lock and path.is_file():
-                    path.unlink(missing_ok=True)
-    except Timeout as e:
-        raise IndexBusyError(
-            "the starter index is still being built by another process",
-            "wait for it to end, then run the same command again",
-        ) from e
+    with locked(folder):
+        with suppress(IndexCorruptError, IndexMissingError):
+            OpenIndex(folder, embedder).close()
+            return
+        # First what says that it is whole: a kill in between leaves one to be built.
+        for path in sorted(folder.iterdir(), key=lambda path: path.name != _COMPLETE):
+            if path.name != LOCK_NAME and path.is_file():
+                path.unlink(missing_ok=True)

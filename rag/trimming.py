@@ -44,8 +44,6 @@ _KEEP = re.compile(
     r"precision|accurac\w+|errors?|appearances?)\b|n't\b",
     re.IGNORECASE,
 )
-
-
 # What the main clause demands is demanded for the purpose before it: "to keep the accuracy, the
 # baseline needs twice the memory".
 _DEMAND = re.compile(

@@ -22,10 +22,10 @@ from rag.collections.kept import (
 )
 from rag.collections.names import checked, folder_name, likeness, shown
 from rag.errors import DiskError, IndexBusyError, RagError, UsageError
+from rag.index.locking import LOCK_NAME
 from rag.models import write_atomically
 from rag.store import DATABASE_NAME, Snapshot
 
-_INDEX_LOCK = "write.lock"  # see rag.index.building.writing
 _PATIENCE_S = 10.0
 _NEW, _DELETED = ".new-", ".deleted-"
 _INDEX_FILES = re.compile(
@@ -182,7 +182,7 @@ def _take_away(collection: Collection, folder: Path) -> None:
         f'"{collection.name}" is being written or read by another process',
         "wait for it to end, then delete the collection again",
     )
-    lock = FileLock(place / _INDEX_LOCK)
+    lock = FileLock(place / LOCK_NAME)
     try:
         lock.acquire(timeout=0)
     except Timeout as e:

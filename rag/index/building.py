@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import rag
 from rag.chunking import TokenCounter, chunk_abstract
 from rag.dedupe import RIVALS, Group, identity_keys, merge, merge_all
-from rag.errors import DiskError, IndexBusyError, IndexMissingError
+from rag.errors import IndexMissingError
+from rag.index.locking import locked
 from rag.index.opened import write_dense
 from rag.index.shape import passage_text, require_shape, shape_of
 from rag.records import Paper, Refusal
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from rag.embedding import Embedder
 
 _BATCH = 128  # papers a transaction
-_LOCK_WAIT_S = 600.0
 
 Progress = Callable[[int, str], None]  # papers done so far, title of the newest
 
@@ -128,27 +128,7 @@ def writing(directory: Path, waiting: Callable[[], None] = lambda: None) -> Iter
         IndexBusyError: another one holds it and didn't end within ten minutes.
         DiskError: the directory can't be written.
     """
-    from filelock import FileLock, Timeout
-
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(directory / "write.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            waiting()
-            lock.acquire(timeout=_LOCK_WAIT_S)
-    except Timeout as e:
-        raise IndexBusyError(
-            f"the index in {directory} is still being written by another process",
-            "wait for it to end, then run the same command again",
-        ) from e
-    except OSError as e:
-        raise DiskError(
-            f"cannot write in {directory}: {e.strerror or e}",
-            "choose a directory you may write to with --index DIR",
-        ) from e
-    try:
+    with locked(directory, waiting):
         # What a killed process left half written: such files begin with a dot until they are whole.
         for leftover in directory.glob(".dense-*.tmp"):
             leftover.unlink(missing_ok=True)
@@ -157,8 +137,6 @@ def writing(directory: Path, waiting: Callable[[], None] = lambda: None) -> Iter
             yield writer
         finally:
             writer.close()
-    finally:
-        lock.release()
 
 
 def paper_id(paper: Paper) -> str:
