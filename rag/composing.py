@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from rag.evidence import needs_context
 from rag.records import Citation, Claim, Evidence, Paper, Source, Span
-from rag.trimming import trimmed
+from rag.trimming import is_aside, trimmed
 from rag.words import content_stems
 
 _SENTENCES = 4  # quotes in an answer at most
@@ -40,6 +40,7 @@ def choose_quotes(
         also: ids of papers that answer as well as the best one's: each has its say.
     """
     many = bool(_MANY.search(question))
+    evidence = [item for item in evidence if not is_aside(item.text, question)] or evidence
     items = _one_each(evidence) if many or also else evidence
     margin = _MARGIN_MANY if many else _MARGIN
     best: dict[str, float] = {}

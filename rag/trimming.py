@@ -36,6 +36,22 @@ _ADDED = re.compile(
     r"[^;]*\b(?:available|released|online|open-sourced?|at https?:)\b[^;]*$",
     re.IGNORECASE,
 )
+# The same as a sentence of its own: "Our code is publicly available at …".
+_HELD = (
+    r"(?:code(?:base)?s?|data|datasets?|models?|weights|checkpoints?|implementations?|demos?|"
+    r"videos?|materials?|scripts?|benchmarks?|corpus|project page|web ?(?:site|page)|repository)"
+)
+_ASIDE = re.compile(
+    rf"(?:(?:our|the|all|its|both|source|full|official|pre-?trained|training)\s+)*{_HELD}"
+    rf"(?:(?:,|/|\s+and|,\s+and)\s*(?:\w+\s+)?{_HELD})*(?:\s+(?:for|of|to)\s+[\w\s-]{{1,40}})?"
+    r"(?:\s*:\s*\S*(?:https?:|www\.|github).*|\s+(?:is|are|has been|have been|will be|can be)\s+"
+    r"(?:(?:\w+ly|made|also|now|here)\s+)*"
+    r"(?:available|released|open-?sourced|accessed|accessible|found|downloaded|hosted|online|at)"
+    r"(?:\s+(?:at|online|here|soon|upon|under|on github|https?:).*)?)[\s.]*|"
+    r"we (?:\w+ly )?(?:release|open-source|share)\b.{0,60}\b(?:at|on|https?:).*https?:.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASIDE_WORDS = 16  # a longer one says more than that
 _KEEP = re.compile(
     r"\d|\b(?:no|not|never|none|nor|neither|without|only|unless|except|but|although|though|while|"
     r"whereas|however|yet|nevertheless|nonetheless|still|if|when|once|until|provided|assuming|"
@@ -59,6 +75,26 @@ _ASKS_FOR_IT = re.compile(
     r"implementations?|code|released?)\b",
     re.IGNORECASE,
 )
+
+_ASKS_WHERE = re.compile(
+    r"\b(?:github|gitlab|repo(?:sitory|s)?|links?|urls?|web ?(?:site|page)s?|project page|"
+    r"access\w*|licen[cs]\w*|shar(?:e|ed|ing)|find|found|obtain\w*|get|host(?:s|ed)?|reproduc\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def is_aside(text: str, question: str) -> bool:
+    """Whether a sentence only says where code, data or the like can be had, which wasn't asked.
+
+    Args:
+        question: what was asked; a sentence that shares a content word with it is none.
+    """
+    return (
+        len(text.split()) <= _ASIDE_WORDS
+        and _ASIDE.fullmatch(text.strip()) is not None
+        and not (_ASKS_FOR_IT.search(question) or _ASKS_WHERE.search(question))
+        and not set(content_stems(question)) & set(content_stems(text))
+    )
 
 
 def trimmed(text: str, question: str) -> Span:

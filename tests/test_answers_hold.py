@@ -18,7 +18,7 @@ from rag.members import members
 from rag.pipeline import Assistant
 from rag.records import Answer, Evidence, Filters, Hit, Paper, Question, Span
 from rag.session import token_counter
-from rag.trimming import trimmed
+from rag.trimming import is_aside, trimmed
 
 GOATS = Paper(
     "", "Goats on Terraces", "We reviewed 42 articles on goats. Goats keep terraces free of "
@@ -77,6 +77,37 @@ def test_where_to_get_the_code_is_cut() -> None:
     kept = "Our method helps across all the collections that we considered"
     span = trimmed(f"{kept}; code and models are available online.", "What helps?")
     assert span == Span(0, len(kept))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "aside"),
+    [
+        ("What decoder do they use?", "Code is publicly available.", True),
+        ("What decoder do they use?", "Our code is at https://example.org/decoder-free.", False),
+        ("How fast is it?", "Our source code and models are available at https://e.org/x.", True),
+        ("How fast is it?", "We release the corpus at https://e.org/x.", True),
+        ("How fast is it?", "Project page: https://e.org/x.", True),
+        ("Is there an implementation?", "Code is publicly available.", False),
+        ("Which repository holds it?", "Code is publicly available.", False),
+        ("How are codes shared by bees?", "Code is publicly available.", False),
+        ("How fast is it?", "Models found online are slower than ours.", False),
+        ("How fast is it?", "The data found in most of the wards contradict the guideline.", False),
+        ("How fast is it?", "Data are released from the buffer in bursts.", False),
+        ("How fast is it?", "No data are available on this.", False),
+    ],
+)
+def test_where_to_get_the_code_is_no_answer(question: str, sentence: str, aside: bool) -> None:
+    assert is_aside(sentence, question) == aside
+
+
+def test_where_to_get_the_code_is_quoted_only_if_nothing_else_is() -> None:
+    text = "Goats clear terraces within nine days. Code is publicly available."
+    paper = Paper("p", "Goats", text, (), 2020)
+    said = Evidence("S1", paper, Span(0, 38), 0, 0.0, 0.0, 0.0, None)
+    aside = Evidence("S2", paper, Span(39, len(text)), 0, 0.0, 0.0, 3.0, None)
+    chosen = choose_quotes([aside, said], "How fast are they?", 80)
+    assert [e for e, _ in chosen] == [said]
+    assert [e for e, _ in choose_quotes([aside], "How fast are they?", 80)] == [aside]
 
 
 @pytest.mark.parametrize(

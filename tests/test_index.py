@@ -389,6 +389,12 @@ def test_damaged_faiss_files_are_made_again(
     assert {p.name: p.read_bytes() for p in place.glob("*.faiss")} == whole
 
 
+def test_files_of_an_unchanged_index_are_left_alone(place: Path, embedder: Embedder) -> None:
+    before = {p.name: p.stat().st_ino for p in place.glob("*.faiss")}
+    add_papers(place, RECORDS, embedder, count, Settings())
+    assert {p.name: p.stat().st_ino for p in place.glob("*.faiss")} == before
+
+
 def test_leftovers_of_killed_runs_are_swept(place: Path, embedder: Embedder) -> None:
     (place / ".dense-chunks-0.faiss.123.tmp").write_bytes(b"half")
     add_papers(place, RECORDS[:1], embedder, count, Settings())

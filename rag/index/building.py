@@ -19,7 +19,7 @@ from rag.chunking import TokenCounter, chunk_abstract
 from rag.dedupe import RIVALS, Group, identity_keys, merge, merge_all
 from rag.errors import IndexMissingError
 from rag.index.locking import locked
-from rag.index.opened import write_dense
+from rag.index.opened import keep_dense
 from rag.index.shape import passage_text, require_shape, shape_of
 from rag.records import Paper, Refusal
 from rag.store import DATABASE_NAME, Snapshot, Writer
@@ -372,7 +372,7 @@ def _finish(directory: Path) -> int:
     snapshot = Snapshot(directory)
     try:
         for kind in (CHUNK, SENTENCE):
-            write_dense(directory, snapshot, kind)
+            keep_dense(directory, snapshot, kind)
         return snapshot.count()
     finally:
         snapshot.close()

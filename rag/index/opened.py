@@ -54,16 +54,11 @@ class OpenIndex:
 
     def _load(self) -> None:
         require_embedder(self.snapshot.manifest, self.embedder, str(self.directory))
-        dense = {kind: self._open_dense(kind) for kind in (CHUNK, SENTENCE)}
+        dense = {
+            kind: keep_dense(self.directory, self.snapshot, kind) for kind in (CHUNK, SENTENCE)
+        }
         self._passages, self._owners = self.snapshot.owners()
         self._dense, self._loaded = dense, self.snapshot.manifest
-
-    def _open_dense(self, kind: int) -> DenseIndex:
-        path = dense_path(self.directory, kind, dense_key(self.snapshot.manifest, kind))
-        found = DenseIndex.load(path)
-        if found is not None:
-            return found
-        return write_dense(self.directory, self.snapshot, kind)
 
     def close(self) -> None:
         """Let the database go."""
@@ -119,6 +114,12 @@ class OpenIndex:
                 passages = self._passages[np.isin(self._owners, list(allowed))]
             ids, scores = self._dense[kind].search(query, k, passages)
             return ids, self._owners[np.searchsorted(self._passages, ids)], scores
+
+
+def keep_dense(directory: Path, snapshot: Snapshot, kind: int) -> DenseIndex:
+    """The FAISS index of one kind: from its file where that is whole, else derived again."""
+    found = DenseIndex.load(dense_path(directory, kind, dense_key(snapshot.manifest, kind)))
+    return found if found is not None else write_dense(directory, snapshot, kind)
 
 
 def write_dense(directory: Path, snapshot: Snapshot, kind: int) -> DenseIndex:
