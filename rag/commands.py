@@ -27,17 +27,13 @@ from rag.options import format_names
 from rag.options import say as _say
 from rag.progress import counting
 from rag.records import Filters, Paper, Question, Refusal
-from rag.render import json_line, whole
+from rag.render import counted, json_line, whole
 from rag.session import chosen_place, token_counter
 
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
 
 _NAMED = 20  # refusals printed one by one
-
-
-def _papers(n: int) -> str:
-    return "1 paper" if n == 1 else f"{n} papers"
 
 
 def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) -> None:
@@ -79,7 +75,7 @@ def index_paths(paths: Sequence[str], format_: str, place: Path, verbose: bool) 
         parts.append(f"{len(report.refused)} skipped")
     nothing = not (report.added or report.updated)
     click.echo(
-        f"{', '.join(parts)}; {_papers(report.total)} in {place}"
+        f"{', '.join(parts)}; {counted(report.total, 'paper')} in {place}"
         + (" (nothing changed)" if nothing else "")
     )
 
@@ -110,7 +106,7 @@ def remove_named(papers: Sequence[str], place: Path) -> None:
             )
         chosen += found
     removed = remove_papers(place, list(dict.fromkeys(chosen)))
-    click.echo(f"{removed} removed; {_papers(len(known) - removed)} in {place}")
+    click.echo(f"{removed} removed; {counted(len(known) - removed, 'paper')} in {place}")
 
 
 def list_papers(place: Path | None, as_json: bool) -> None:

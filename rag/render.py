@@ -20,6 +20,11 @@ def whole(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
+def counted(n: int, thing: str) -> str:
+    """ "1 paper", "2,000 papers"."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
 def json_line(value: object) -> str:
     """A value as one line of JSON that any output can hold."""
     return whole(json.dumps(value, ensure_ascii=False))

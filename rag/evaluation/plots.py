@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from rag.metrics import Bin, percentile
+from rag.render import counted
 
 _WIDTH, _HEIGHT = 440, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 16, 14, 46
@@ -118,8 +119,8 @@ def reliability(bins: Sequence[Bin], label: str) -> str:
         x, y = frame.x(b.predicted), frame.y(b.observed)
         parts.append(_line([(x, frame.y(b.predicted)), (x, y)], "gap"))
         said = (
-            f"{b.low:g} to {b.high:g}: {_questions(b.count)}, {b.predicted:.2f} estimated, "
-            f"{b.observed:.2f} observed"
+            f"{b.low:g} to {b.high:g}: {counted(b.count, 'question')}, "
+            f"{b.predicted:.2f} estimated, {b.observed:.2f} observed"
         )
         parts.append(_dot(x, y, "dot a", said, 3 + 8 * math.sqrt(b.count / most)))
     return _svg(parts, label)
@@ -141,7 +142,10 @@ def histogram(values: Sequence[float], x_title: str, label: str) -> str:
     for n, count in enumerate(counts):
         if count:
             left, right = frame.x(top * n / _BARS), frame.x(top * (n + 1) / _BARS)
-            said = f"{top * n / _BARS:.2g} to {top * (n + 1) / _BARS:.2g}: {_questions(count)}"
+            said = (
+                f"{top * n / _BARS:.2g} to {top * (n + 1) / _BARS:.2g}: "
+                f"{counted(count, 'question')}"
+            )
             parts.append(
                 f'<rect class="bar" x="{left + 0.75:.1f}" y="{frame.y(count)}" '
                 f'width="{right - left - 1.5:.1f}" height="{frame.y(0) - frame.y(count):.1f}" '
@@ -241,10 +245,6 @@ def _dot(x: float, y: float, style: str, said: str, radius: float = 3.5) -> str:
 
 def _text(x: float, y: float, text: str, style: str, anchor: str) -> str:
     return f'<text class="{style}" x="{x:g}" y="{y:g}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def _questions(count: int) -> str:
-    return f"{count} question{'' if count == 1 else 's'}"
 
 
 def _real(value: float) -> bool:

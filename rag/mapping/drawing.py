@@ -14,6 +14,7 @@ from html import escape
 
 from rag.mapping import Map, Point
 from rag.mapping.placing import FIRST, REST, Name, Place, placed
+from rag.render import counted
 
 WIDTH, HEIGHT = 960, 600
 _PAD = 36
@@ -64,7 +65,7 @@ def map_svg(plan: Map, marked: Collection[str] = (), found: Collection[str] = ()
         notes.append(f"The first {_RINGED} of {len(ringed):,} papers found have a ring.")
     if missing := len(numbers) - len(sources):
         verb = "is" if missing == 1 else "are"
-        notes.append(f"{missing} of {_counted(len(numbers), 'source')} {verb} not on this map.")
+        notes.append(f"{missing} of {counted(len(numbers), 'source')} {verb} not on this map.")
     if not plan.points:
         notes.append("There are no papers yet.")
 
@@ -88,7 +89,7 @@ def map_svg(plan: Map, marked: Collection[str] = (), found: Collection[str] = ()
     entry = next((p.paper_id for p in (*sources, *ringed, *plan.points)), "")
     own, stop = (f'data-paper="{escape(_plain(entry))}" tabindex="{at}"' for at in ("-1", "0"))
     drawn_papers = "".join(parts).replace(own, stop, 1)
-    said = f"Map of {_counted(len(plan.points), 'paper')} in {_counted(len(plan.topics), 'topic')}"
+    said = f"Map of {counted(len(plan.points), 'paper')} in {counted(len(plan.topics), 'topic')}"
     return (
         f'<svg class="map" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'role="group" aria-label="{said}">{drawn_papers}</svg>'
@@ -100,7 +101,7 @@ def map_html(plan: Map, marked: Collection[str] = (), found: Collection[str] = (
     sizes = [len(group) for group in _groups(plan.topics, plan.points)]
     items = [
         f'<li><span class="swatch {_topic(n)}"></span><bdi>{escape(_plain(name))}</bdi> '
-        f'<span class="count">{_counted(size, "paper")}</span></li>'
+        f'<span class="count">{counted(size, "paper")}</span></li>'
         for n, (name, size) in enumerate(zip(plan.topics, sizes, strict=True))
     ]
     known = {point.paper_id for point in plan.points}
@@ -119,10 +120,10 @@ def _spoken(plan: Map, marked: Collection[str]) -> str:
     """What the map shows, for those who don't see it."""
     sizes = [len(group) for group in _groups(plan.topics, plan.points)]
     topics = "; ".join(
-        f"{_plain(name)}: {_counted(size, 'paper')}"
+        f"{_plain(name)}: {counted(size, 'paper')}"
         for name, size in zip(plan.topics, sizes, strict=True)
     )
-    said = f"A map of {_counted(len(plan.points), 'paper')}; papers near each other are alike."
+    said = f"A map of {counted(len(plan.points), 'paper')}; papers near each other are alike."
     said += f" Topics: {topics}." if topics else ""
     known = {point.paper_id: point for point in plan.points}
     cited = [known[paper] for paper in dict.fromkeys(marked) if paper in known]
@@ -230,7 +231,3 @@ def _topic(topic: int) -> str:
 
 def _plain(text: str) -> str:
     return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _counted(n: int, thing: str) -> str:
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"

@@ -7,19 +7,10 @@ from html import escape
 from itertools import groupby
 
 from rag.exporting.texts import lead
-from rag.page.parts import (
-    button,
-    byline,
-    counted,
-    highlighted,
-    nearness,
-    sureness,
-    titled,
-    trouble,
-)
+from rag.page.parts import button, byline, highlighted, nearness, sureness, titled, trouble
 from rag.page.turns import Turn
 from rag.records import Answer, Claim, Span
-from rag.render import in_parts
+from rag.render import counted, in_parts
 
 
 def conversation_html(turns: Sequence[Turn], changing: int = 0, busy: bool = False) -> str:

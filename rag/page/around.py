@@ -7,9 +7,10 @@ from html import escape
 
 from rag.index import IndexReport
 from rag.local_only import LOCAL, Access
-from rag.page.parts import button, counted, trouble
+from rag.page.parts import button, trouble
 from rag.page.turns import explained
 from rag.records import Filters, Refusal
+from rag.render import counted
 
 _LIMITS = 3  # papers named that questions are limited to
 _NAMED = 20  # refusals and merged records named one by one

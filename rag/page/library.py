@@ -23,9 +23,9 @@ from rag.page.around import (
     trouble_html,
 )
 from rag.page.desk import Talk
-from rag.page.parts import counted
 from rag.page.tables import paper_html, table_html
 from rag.records import Filters
+from rag.render import counted
 
 if TYPE_CHECKING:
     from rag.index import OpenIndex

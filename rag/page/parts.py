@@ -102,11 +102,6 @@ def button(
     return f'<button type="button"{kind} data-do="{do}"{held}{title}>{shown}</button>'
 
 
-def counted(n: int, thing: str) -> str:
-    """ "1 paper", "2,000 papers"."""
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
-
-
 def trouble(message: str, remedy: str) -> str:
     """What went wrong and what to do about it."""
     more = f" <span>{escape(remedy)}</span>" if remedy else ""

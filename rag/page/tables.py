@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from rag.page.parts import button, byline, counted, titled
+from rag.page.parts import button, byline, titled
 from rag.records import Paper
+from rag.render import counted
 
 if TYPE_CHECKING:
     from rag.catalogue import Rows
