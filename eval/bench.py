@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from typing import Any
 
 from rag.config import Settings, thread_count
 from rag.evaluation import baseline
+from rag.evaluation.machine import machine
 from rag.evaluation.questions import Asked, chosen, read_questions
 from rag.models import ModelCard, data_file, find_card, require_file
 from rag.records import Paper
@@ -104,7 +103,7 @@ def ours(options: argparse.Namespace) -> Values:
     assistant = Assistant(index, settings, model_loader(settings, lambda _: None))
     asked = questions_of(options.questions)
     ask_all(assistant, asked[-1:])
-    outcomes = [j.outcome for j in ask_all(assistant, asked)[0]]
+    outcomes = [j.outcome for j in ask_all(assistant, asked).judged]
     return {
         "seconds": statistics.median(o.total_ms for o in outcomes) / 1000,
         "mb": peak_memory_mb(),
@@ -231,21 +230,6 @@ def _threads() -> int:
 # ── the report ──────────────────────────────────────────────────────────────────────────────────
 
 
-def machine() -> str:
-    """CPU, cores and memory, as far as the system tells."""
-    name = platform.processor() or platform.machine()
-    try:
-        info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        name = re.findall(r"^model name\s*:\s*(.+)$", info, re.MULTILINE)[0]
-    except (OSError, IndexError):
-        pass
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (
-        f"{name}, {_threads()} cores, {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}"
-    )
-
-
 def row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -255,8 +239,8 @@ def report(options: argparse.Namespace) -> list[str]:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     lines = [
         "# Speed and memory", "",
-        f"One run of `make bench` on: {machine()}. Load average at the start: {load:.1f}. "
-        "Medians; peak memory is of the whole process.", "",
+        f"One run of `make bench` on: {machine(_threads())}. Load average at the start: "
+        f"{load:.1f}. Medians; peak memory is of the whole process.", "",
         row("process", "time", "peak memory"), row("---", "---", "---"),
     ]  # fmt: skip
     process([str(RAG), "ask", QUESTION])  # The models' local forms and the starter index are made.

@@ -42,9 +42,10 @@ def errors_of(asked: Asked, papers: Mapping[str, Sequence[Paper]]) -> list[str]:
         return gold + _found_terms(asked, papers)
     if asked.missing:
         return ["answerable, but with terms said to be missing"]
-    if not asked.spans or not asked.facts:
-        needed = asked.style not in SEVERAL
-        return ["answerable, but without spans or without facts"] if needed else []
+    if asked.style not in SEVERAL and not (asked.spans and asked.facts):
+        return ["answerable, but without spans or without facts"]
+    if not asked.spans:
+        return []
     return min((_wrong_gold(asked, of) for of in choices(asked, papers)), key=len)
 
 

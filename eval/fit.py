@@ -108,7 +108,7 @@ def gather(index: OpenIndex, papers: int, reader: Reader | None) -> list[Asked]:
         hits = found_for(index, understood, vector, papers)
         if understood.focus != understood.search:
             vector = index.embedder.encode([understood.focus])[0]
-        hits = hits[:1] if understood.certain else hits
+        hits = hits[: understood.meant] if understood.certain else hits
         whole = evidence.candidates(index, understood.focus, vector, hits, reader)
         sides = [side[0].paper.id for side in understood.sides]
         asked.append(Asked(entry, understood.focus, hits, whole, sides))

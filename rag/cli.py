@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from rag import __version__, options
 from rag.config import Settings, default_index, load_settings
@@ -145,7 +146,9 @@ def ask(
     if out is not None and batch is None:
         raise UsageError("--out goes with --batch", "redirect the output instead: rag ask … > FILE")
     if batch is not None:
-        if out is not None and _same_file(batch, out):
+        from rag.models import same_file
+
+        if out is not None and same_file(batch, out):
             raise UsageError("--out would overwrite the questions", "give another --out FILE")
         with commands.questions_in(batch) as lines:
             assistant = _assistant(index_dir, model, papers, evidence_only=evidence_only)
@@ -280,12 +283,24 @@ def models_pull(name: str) -> None:
 
 @main.group("eval", invoke_without_command=True)
 @options.evaluated
-@options.INDEX
+@click.option("--index", "index_dir", metavar="DIR", type=click.Path(path_type=Path),
+              help="Ask the papers of this index instead.")  # fmt: skip
 @options.MODEL
 @click.pass_context
 def eval_(context: click.Context, /, **values: Any) -> None:
     """Measure answers on a question set: right papers, facts found, refusals, time."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        given = [
+            option.opts[0]
+            for option in context.command.params
+            if context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+        ]
+        if given:
+            raise UsageError(
+                f"rag eval {context.invoked_subcommand} doesn't know {given[0]} where it stands",
+                f"rag eval {context.invoked_subcommand} --help tells its options",
+            )
+    else:
         from rag.evaluation import evaluate_answers
 
         evaluate_answers(**values | {"index_dir": _place(values["index_dir"])})
@@ -351,13 +366,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say("run the same command with --debug to see where")
         return 1
     return 0
-
-
-def _same_file(a: Path, b: Path) -> bool:
-    try:
-        return a.samefile(b)
-    except OSError:
-        return False  # one of them isn't there
 
 
 _UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

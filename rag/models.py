@@ -139,6 +139,14 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
+def same_file(a: Path, b: Path) -> bool:
+    """Whether two names are of one file, be it there or not."""
+    try:
+        return a.samefile(b)
+    except OSError:
+        return a.resolve() == b.resolve()
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then sync and rename it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)

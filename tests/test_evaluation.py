@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -20,16 +22,16 @@ from eval.check import main as check_main
 from eval.claims.bench import wilson
 from rag import cli
 from rag.config import Settings, cache_dir
-from rag.errors import DiskError, InputError, UsageError
+from rag.errors import DiskError, InputError, ModelError, RagError, UsageError
 from rag.evaluation import beir, retrieving
 from rag.evaluation.answering import Wanted, ask_all, run
 from rag.evaluation.figures import main_figures
 from rag.evaluation.judging import Judged, unsupported
-from rag.evaluation.questions import Asked, chosen, read_questions
+from rag.evaluation.questions import Asked, chosen, read_questions, read_set
 from rag.evaluation.tables import Table, _draw, plain_lines, print_tables
 from rag.index import OpenIndex, add_papers
 from rag.pipeline import Assistant
-from rag.records import Answer, Paper, Question
+from rag.records import Answer, Event, Paper, Question
 from rag.session import token_counter
 from tests.conftest import CRANFIELD, REPOSITORY
 
@@ -106,12 +108,12 @@ def small_index(
 
 
 @pytest.fixture(scope="module")
-def judged(small_index: OpenIndex, tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
+def judged(small_index: OpenIndex, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Judged]:
     """The four questions by retrieval alone; nothing is withheld."""
     path = tmp_path_factory.mktemp("set") / "q.jsonl"
     path.write_text(lines_of(QUESTIONS), encoding="utf-8")
     settings = Settings(abstain_below=0.0)
-    return ask_all(Assistant(small_index, settings, None), read_questions(path))[0]
+    return ask_all(Assistant(small_index, settings, None), read_questions(path)).judged
 
 
 # ── question sets ───────────────────────────────────────────────────────────────────────────────
@@ -138,6 +140,10 @@ GOOD = {"id": "x", "question": "Why?", "answerable": True, "papers": ["T"]}
         (json.dumps(GOOD | {"spans": [[1, 5, -1]]}), "[1, 5, -1]"),
         (json.dumps(GOOD | {"facts": ["one"]}), '"facts"'),
         (json.dumps(GOOD | {"facts": [["(open"]]}), "(open"),
+        (json.dumps(GOOD | {"facts": [["3 m|"]]}), "every text matches"),
+        (json.dumps(GOOD | {"facts": [["a{99999999999}"]]}), "a{99999999999}"),
+        (json.dumps(GOOD | {"question": "\0 \ud800"}), "the question is empty"),
+        ("[" * 100_000, "not a JSON object"),
         (json.dumps(GOOD | {"history": [1]}), '"history"'),
         (json.dumps(GOOD | {"fact": []}), 'unknown field "fact"'),
         (json.dumps(GOOD | {"id": "first"}), "line 1 too"),
@@ -248,7 +254,7 @@ def test_check_finds_wrong_gold(
 # ── judging ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_judged_by_hand(judged: list[Judged]) -> None:
+def test_judged_by_hand(judged: Sequence[Judged]) -> None:
     a, b, c, d = judged
     for one, title in zip((a, b, c), (p[0] for p in PAPERS), strict=True):
         assert one.answer.nearest[0].title == title
@@ -269,7 +275,7 @@ def test_judged_by_hand(judged: list[Judged]) -> None:
     assert a.outcome.words == len(a.answer.text.split())
 
 
-def test_probability_is_the_pipelines_own(small_index: OpenIndex, judged: list[Judged]) -> None:
+def test_probability_is_the_pipelines_own(small_index: OpenIndex, judged: Sequence[Judged]) -> None:
     # At a bound just above or below it the pipeline abstains or answers.
     for one in judged:
         for shift, status in ((-1e-6, "answered"), (1e-6, "abstained")):
@@ -285,7 +291,7 @@ def tampered(answer: Answer, **changes: Any) -> Answer:
     return replace(answer, claims=(replace(claim, citations=(citation,)), *answer.claims[1:]))
 
 
-def test_each_kind_of_wrong_claim_is_found(judged: list[Judged]) -> None:
+def test_each_kind_of_wrong_claim_is_found(judged: Sequence[Judged]) -> None:
     answer = judged[0].answer
     abstracts = {s.paper.id: s.paper.abstract for s in answer.sources}
     claim = answer.claims[0]
@@ -312,7 +318,7 @@ def test_each_kind_of_wrong_claim_is_found(judged: list[Judged]) -> None:
     assert unsupported(answer, lambda paper: None)
 
 
-def test_brackets_of_an_abstract_are_no_markers(judged: list[Judged]) -> None:
+def test_brackets_of_an_abstract_are_no_markers(judged: Sequence[Judged]) -> None:
     answer = judged[0].answer
     claim = answer.claims[0]
     paper = replace(answer.sources[0].paper, abstract="As shown before [42], it works.")
@@ -326,7 +332,7 @@ def test_brackets_of_an_abstract_are_no_markers(judged: list[Judged]) -> None:
     assert unsupported(changed, {paper.id: paper.abstract}.get) == []
 
 
-def test_figures_by_hand(judged: list[Judged]) -> None:
+def test_figures_by_hand(judged: Sequence[Judged]) -> None:
     a, b, c, d = (j.outcome for j in judged)
     mixed = [
         replace(a, precision_1=0.0, probability=0.4),
@@ -353,7 +359,7 @@ def test_figures_by_hand(judged: list[Judged]) -> None:
 def test_with_the_language_model(small_index: OpenIndex, language_model: LanguageModel,
                                  question_file: Path) -> None:  # fmt: skip
     assistant = Assistant(small_index, Settings(abstain_below=0.0), lambda: language_model)
-    found, _ = ask_all(assistant, read_questions(question_file)[:1])
+    found = ask_all(assistant, read_questions(question_file)[:1]).judged
     assert found[0].answer.model == language_model.info
     assert found[0].unsupported == ()
     assert found[0].outcome.in_claims == 1.0
@@ -436,6 +442,97 @@ def test_what_cannot_be_kept_is_shown_all_the_same(
     with pytest.raises(DiskError):
         run(wanted)
     assert "right paper first" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), UsageError("it hurts")])
+def test_what_was_judged_before_an_end_is_kept(
+    stop: BaseException, question_file: Path, corpus_file: Path, own_cache: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    asked = Assistant.stream
+
+    def stream(assistant: Assistant, question: Question) -> Iterator[Event]:
+        if question.text == QUESTIONS[2]["question"]:
+            raise stop
+        return asked(assistant, question)
+
+    monkeypatch.setattr(Assistant, "stream", stream)
+    out = own_cache / "out.json"
+    wanted = Wanted(question_file, corpus=corpus_file, evidence_only=True, out=out, plain=1)
+    with pytest.raises(type(stop)):
+        run(wanted)
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert [a["id"] for a in report["answers"]] == ["a", "b"]
+    assert report["shaped_by"]["limits"] == "none, stopped after 2"
+    assert re.search(r"^right paper first \(P@1\) +1\.000 .* 2 ", capsys.readouterr().out, re.M)
+
+
+@pytest.mark.parametrize("abstract", ["Sheep graze on dunes. They eat marram.", None])
+def test_papers_changed_meanwhile_end_a_run(
+    abstract: str | None, embedder: Embedder, tmp_path: Path, question_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    place = tmp_path / "index"
+    papers = [Paper("", title, text) for title, text in PAPERS]
+    add_papers(place, papers, embedder, token_counter(), Settings())
+    longer = replace(papers[1], abstract=f"In short: {papers[1].abstract}")
+    added = Paper("", "Grazing", abstract) if abstract else longer
+    asked = Assistant.stream
+
+    def stream(assistant: Assistant, question: Question) -> Iterator[Event]:
+        if question.text == QUESTIONS[1]["question"]:
+            add_papers(place, [added], embedder, token_counter(), Settings())
+        return asked(assistant, question)
+
+    monkeypatch.setattr(Assistant, "stream", stream)
+    out = tmp_path / "out.json"
+    with pytest.raises(RagError, match="changed while"):
+        run(Wanted(question_file, index_dir=place, evidence_only=True, out=out))
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert [a["id"] for a in report["answers"]] == ["a"]
+    assert report["unsupported_claims"] == 0
+
+
+@pytest.mark.parametrize(
+    ("clash", "says"),
+    [
+        (("questions.jsonl", None), "--out would overwrite --set"),
+        ((None, "papers.jsonl"), "--html would overwrite --corpus"),
+        (("r", "./r"), "--html would overwrite --out"),
+    ],
+)
+def test_no_output_overwrites_what_is_read(
+    clash: tuple[str | None, str | None], says: str, question_file: Path, corpus_file: Path
+) -> None:
+    before = question_file.read_bytes(), corpus_file.read_bytes()
+    out, html = (question_file.parent / name if name else None for name in clash)
+    with pytest.raises(UsageError, match=says):
+        run(Wanted(question_file, corpus=corpus_file, evidence_only=True, out=out, html=html))
+    assert (question_file.read_bytes(), corpus_file.read_bytes()) == before
+
+
+def test_the_digest_is_of_what_was_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = lines_of(QUESTIONS).encode()
+    threading.Thread(target=lambda: pipe.write_bytes(text)).start()
+    assert read_set(pipe).digest == hashlib.sha256(text).hexdigest()
+
+
+def test_a_missing_model_is_told_before_any_question(
+    question_file: Path, corpus_file: Path, own_cache: Path
+) -> None:
+    wanted = Wanted(question_file, corpus=corpus_file, evidence_only=True, model="none.gguf")
+    with pytest.raises(ModelError, match=r"none\.gguf"):
+        run(replace(wanted, plain=1))
+    assert not list(own_cache.glob("corpus-*"))
+
+
+def test_options_of_answers_are_not_dropped_before_retrieval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["eval", "--limit", "3", "retrieval", "--beir", str(tmp_path)]) == 2
+    assert "--limit" in capsys.readouterr().err
 
 
 def test_half_characters_lose_no_run(

@@ -113,6 +113,20 @@ def test_spans_of_other_abstracts_are_not_used(two_papers: list[Asked]) -> None:
     assert locate([], {}) == ({}, "the set gives no gold spans")
 
 
+def test_spans_without_facts_count_where_they_fit(tmp_path: Path) -> None:
+    lists, how = (
+        questions_of(
+            tmp_path / f"{style}.jsonl",
+            {"id": "k", "question": "How much?", "answerable": True, "papers": [KELP.title],
+             "style": style, "spans": [span_of(KELP, "It grew 3 m in a year.")]},
+        )
+        for style in ("list", "full")
+    )  # fmt: skip
+    for questions in (lists, how):
+        gold, note = locate(questions, by_title(KELP))
+        assert ([p.text for p in gold["k"]], note) == (["It grew 3 m in a year."], "")
+
+
 def test_of_papers_that_share_a_title_the_fitting_one_counts(two_papers: list[Asked]) -> None:
     twin = replace(KELP, id="twin", abstract="Another paper of this title, on other things.")
     gold, _ = locate(two_papers, by_title(twin, KELP, ICE))
@@ -300,6 +314,19 @@ def test_a_clear_change_has_a_verdict_by_its_direction() -> None:
         assert by_key["mrr"].verdict == ""
 
 
+def test_few_questions_or_another_machine_give_no_verdict() -> None:
+    def runs(count: int, machine: str) -> tuple[against.Run, against.Run]:
+        good = [replace(outcome(str(n)), total_ms=100.0) for n in range(count)]
+        slow = [replace(o, total_ms=200.0, precision_1=0.0) for o in good]
+        return run_of(good, machines="A"), run_of(slow, machines=machine)
+
+    for count, machine, verdicts in ((5, "A", ("", "")), (6, "A", ("worse", "worse")),
+                                     (6, "B", ("worse", ""))):  # fmt: skip
+        differences = against.compare("o", *runs(count, machine)).differences
+        by_key = {d.key: d.verdict for d in differences}
+        assert (by_key["precision_1"], by_key["ms_50"]) == verdicts
+
+
 def test_only_the_same_questions_are_compared() -> None:
     old = run_of([outcome("a"), outcome("b"), outcome("gone")])
     new = run_of([outcome("a"), outcome("b"), outcome("new")])
@@ -388,7 +415,8 @@ def test_two_runs_compared(
     assert evaluated("--set", six, "--against", first, "--out", second, "--html", page) == 0
     said = capsys.readouterr()
     assert "warning: thresholds differ: 0 then, 1 now" in said.out
-    assert re.search(r"^answerable refused .* worse$", said.out, re.MULTILINE)
+    # Too few questions for a verdict.
+    assert re.search(r"^answerable refused .* \+1\.000 .* [1-5]$", said.out, re.MULTILINE)
     found = json.loads(second.read_text())["against"]
     answers = json.loads(first.read_text())["answers"]
     right = {a["id"] for a in answers if not a["mistakes"] and a["asked"]["answerable"]}
@@ -467,8 +495,11 @@ def test_bundled_sets_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert set_file(Path("questions")) == data_file("eval", "questions.jsonl")
     assert set_file(Path("cranfield")).name == "cranfield.jsonl"
     assert set_file(Path("mine.jsonl")) == Path("mine.jsonl")
+    Path("cranfield").mkdir()
+    assert set_file(Path("cranfield")) == data_file("eval", "cranfield.jsonl")
     Path("questions").write_text("{}")
     assert set_file(Path("questions")) == Path("questions")
+    assert set_file(None) == data_file("eval", "questions.jsonl")
 
 
 def test_bundled_sets_are_in_the_wheel() -> None:
@@ -514,6 +545,10 @@ def test_plain_answers_by_hand(tmp_path: Path) -> None:
     assert good.words == 16
     behind = plainly("It did so in 1987 and 2003. [2] It grew 9 m in a year. [1]")
     assert (behind.citation_recall, behind.citation_precision) == (0.5, 0.5)
+    together = plainly("It did so in 1987 and 2003 [2]. It grew 3 m in a year [1, 2].")
+    assert (together.cited, together.citation_recall) == (True, 1.0)
+    assert plainly("It did so in 1987 [1, 2].").cited
+    assert plainly("It did so in 1987 and 2003 [1; 2].").citation_recall == 1.0
     other = plainly("It melted a while ago [1] [17].")
     assert (other.facts, other.cited, other.citation_recall) == (0.0, False, 0.0)
     assert plainly(f"See {ICE.title.upper()}.").cited

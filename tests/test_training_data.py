@@ -67,6 +67,9 @@ def test_each_kind_of_error_is_found(items: list[Item], abstracts: dict[str, Abs
             good, spans=(Span(good.spans[0].start + 1, good.spans[0].end),)
         ),
         "the answer is in no span": replace(good, answer=Span(0, 1), spans=(Span(5, 9),)),
+        "the answer is off a word's edge": replace(
+            good, answer=Span(good.spans[0].start + 1, good.spans[0].end)
+        ),
         "no abstract": replace(good, abstract="bio-999"),
         "unanswerable, but": replace(near, spans=good.spans),
         "answerable, but": replace(good, spans=()),
@@ -76,6 +79,8 @@ def test_each_kind_of_error_is_found(items: list[Item], abstracts: dict[str, Abs
         found = list(errors_of([item], abstracts, True))
         assert any(message in line for line in found), (message, found)
     assert any("twice" in line for line in errors_of([good, good], abstracts, True))
+    again = [good, replace(good, question="And then?")]
+    assert any("the id is there 2 times" in line for line in errors_of(again, abstracts, True))
 
 
 def test_validation_abstracts_are_kept_apart(items: list[Item]) -> None:

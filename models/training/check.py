@@ -3,10 +3,10 @@
     python -m models.training.check
 
 Errors (exit code 1): an abstract that isn't there; a span or an answer outside its abstract, off a
-word's edge, or in no sentence; an answer outside its spans; gold on an unanswerable question; a
-question twice about one abstract; a twin that is missing or can't be answered; a question of the
-eval sets, or one about a paper of their test splits. Cranfield's questions are checked only where
-its abstracts are.
+word's edge, or in no sentence; an answer outside its spans; gold on an unanswerable question; an id
+or a question about one abstract that is there twice; a twin that is missing or can't be answered; a
+question of the eval sets, or one about a paper of their test splits. Cranfield's questions are
+checked only where its abstracts are.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ def errors_of(
 ) -> Iterator[str]:
     """What is wrong, a line each."""
     by_id = {item.id: item for item in items}
+    for id_, times in Counter(item.id for item in items).items():
+        if times > 1:
+            yield f"{id_}: the id is there {times} times"
     tested = titles_of_tests()
     evaluated = {q.question.casefold() for name in _SETS for q in read_questions(_set(name))}
     seen: set[tuple[str, str]] = set()
@@ -84,6 +87,8 @@ def _wrong_gold(item: Item, abstract: Abstract) -> Iterator[str]:
             yield f"the span {span.start}-{span.end} is off a word's edge"
     if not any(s.start <= item.answer.start < item.answer.end <= s.end for s in item.spans):
         yield "the answer is in no span"
+    elif not on_edges(abstract.text, item.answer.start, item.answer.end):
+        yield "the answer is off a word's edge"
     if not item.gold(abstract):
         yield "the spans are in no sentence"
 
@@ -131,11 +136,11 @@ def variety(items: Sequence[Item], abstracts: Mapping[str, Abstract]) -> Iterato
     places = [
         i.gold(abstracts[i.abstract])[0] / max(len(abstracts[i.abstract].sentences) - 1, 1)
         for i in known
-        if i.answerable
+        if i.answerable and i.gold(abstracts[i.abstract])
     ]
     thirds = Counter(min(int(p * 3), 2) for p in places)
     yield "answers in the first, middle, last third: " + ", ".join(
-        f"{thirds[n] / len(places):.2f}" for n in range(3)
+        f"{thirds[n] / max(len(places), 1):.2f}" for n in range(3)
     )
 
 

@@ -1,7 +1,7 @@
 """Train the reader's adapter.
 
     python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1] [--start RUN]
-        [--known ID --spread 2] [--skip FILE]
+        [--known ID --spread 2] [--skip FILE] [--until ID]
 
 Writes `reader.safetensors` (the adapter and its heads in half precision), `log.json` (loss and
 validation after each pass), in the end `curves.svg`, and `checkpoint.pt`, from which a run that was
@@ -245,6 +245,8 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     held = [item for item in items if item.validates][: args.validate]
     skipped = set(args.skip.read_text(encoding="utf-8").split()) if args.skip else set()
     seen = [item for item in items if not item.validates and item.id not in skipped]
+    if args.until:
+        seen = [item for item in seen if item.id <= args.until]
     random.Random(args.seed).shuffle(seen)
     seen = seen[: round(args.part * len(seen))]
     say(f"{len(seen)} questions to learn from, {len(held)} to validate")
@@ -275,7 +277,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     # A checkpoint belongs to one plan of batches.
     data = (file_digest(QUESTIONS), file_digest(ABSTRACTS))
     shaped_by = (args.seed, args.part, steps, str(args.start), args.known, args.spread, args.rate,
-                 sorted(skipped), *data)  # fmt: skip
+                 sorted(skipped), args.until, *data)  # fmt: skip
     if kept.is_file():
         saved: dict[str, Any] = torch.load(kept, map_location=device, weights_only=False)
         if saved["shaped_by"] != shaped_by:
@@ -354,6 +356,7 @@ def main() -> None:
     parser.add_argument(
         "--skip", type=Path, help="file of ids of questions that this run leaves out"
     )
+    parser.add_argument("--until", default="", metavar="ID", help="the last question learnt from")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     train(args, lambda text: print(text, flush=True))

@@ -18,6 +18,9 @@ from rag.metrics import mean, paired_interval
 # Of the file that --out writes: raised when outcomes change their fields.
 FORMAT = 2
 _NAN = float("nan")
+# Of fewer questions that all change alike, chance makes more than one in twenty (sign test).
+_FEW = 6
+MACHINES = "machines"
 SETTINGS = "other settings"  # those that shape answers and have no entry of their own
 _SHAPING = ("embedder", "chunk_tokens", "papers", "candidates", "answer_words", "ability")
 _REMEDY = "give a file that --out of this release wrote"
@@ -42,7 +45,8 @@ class Difference:
     """A figure of both runs over the questions in both; the interval is of new - old.
 
     Attributes:
-        verdict: "better" or "worse" where the interval leaves out 0, else "".
+        verdict: "better" or "worse" where the interval leaves out 0, else ""; also where too few
+            questions count, and of speed where the machines aren't known to be alike.
         count: questions that count in either run.
     """
 
@@ -88,7 +92,7 @@ def read_run(path: Path) -> Run:
     except (OSError, UnicodeDecodeError) as e:
         reason = (e.strerror or str(e)) if isinstance(e, OSError) else "it is not UTF-8 text"
         raise InputError(f"cannot read {path}: {reason}", _REMEDY) from e
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise InputError(f"{path} is not a JSON file ({e})", _REMEDY) from e
     if not isinstance(report, dict) or report.get("format") != FORMAT:
         raise InputError(f"{path} is not a run of this release (format {FORMAT})", _REMEDY)
@@ -178,7 +182,8 @@ def compare(
     differences = []
     for done, measure in enumerate(MEASURES):
         progress(done, measure.name)
-        differences.append(_difference(measure, pairs))
+        told = measure.group != "Speed" or old.facts.get(MACHINES) == new.facts.get(MACHINES)
+        differences.append(_difference(measure, pairs, told))
     return Comparison(
         name, len(pairs), tuple(warnings), tuple(d for d in differences if d is not None),
         tuple((b.id, text, ", ".join(mistakes(a))) for a, b, text in changed if mistakes(a)),
@@ -190,8 +195,14 @@ def _known_mean(values: Sequence[float]) -> float:
     return mean([v for v in values if v == v])
 
 
-def _difference(measure: Measure, pairs: Sequence[tuple[Outcome, Outcome]]) -> Difference | None:
-    """None where the measure counts nothing in either run."""
+def _difference(
+    measure: Measure, pairs: Sequence[tuple[Outcome, Outcome]], told: bool
+) -> Difference | None:
+    """None where the measure counts nothing in either run.
+
+    Args:
+        told: whether a verdict can be given at all.
+    """
 
     def statistic(outcomes: Sequence[Outcome]) -> float:
         return measure.statistic([o for o in outcomes if measure.counted(o)])
@@ -211,7 +222,7 @@ def _difference(measure: Measure, pairs: Sequence[tuple[Outcome, Outcome]]) -> D
     else:
         low, high = paired_interval(counted, statistic)
     verdict = ""
-    if measure.better and (low > 0 or high < 0):
+    if told and len(counted) >= _FEW and measure.better and (low > 0 or high < 0):
         verdict = "better" if (low > 0) == (measure.better > 0) else "worse"
     return Difference(
         measure.key, measure.name, measure.group, statistic([a for a, _ in counted]),

@@ -5,6 +5,7 @@ The model is loaded before the first question, so that latencies are those of a 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -16,18 +17,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rag.config import load_settings
+from rag.config import load_settings, thread_count
 from rag.dedupe import normalised_title
-from rag.errors import DiskError, UsageError
+from rag.errors import DiskError, RagError, UsageError
 from rag.evaluation import against, baseline
 from rag.evaluation.corpora import STARTER, Corpus, Held, held_by, opened, ranking, read_corpus
 from rag.evaluation.figures import MEASURES, main_figures, style_figures
-from rag.evaluation.gold import locate
+from rag.evaluation.gold import Place, locate
 from rag.evaluation.judging import Judged, judge
-from rag.evaluation.questions import Asked, chosen, read_questions
+from rag.evaluation.machine import machine
+from rag.evaluation.questions import Asked, QuestionSet, chosen, read_set
 from rag.evaluation.reporting import Report, notes, report_object, tables
 from rag.evaluation.tables import print_tables, without_nan
-from rag.models import data_file, file_digest, write_atomically
+from rag.models import data_file, same_file, write_atomically
 from rag.pipeline import Assistant
 from rag.progress import counting
 from rag.reader import reader_digest
@@ -78,19 +80,19 @@ class Wanted:
 
 def run(wanted: Wanted) -> None:
     """`rag eval`. What is wrong with the arguments is found before a model is loaded."""
-    path, questions, corpus = _questions(wanted)
-    asked = chosen(questions, wanted.split, wanted.limit)
+    read, corpus = _questions(wanted)
+    asked = chosen(read.questions, wanted.split, wanted.limit)
     corpus = corpus or read_corpus(wanted.corpus, say)
     words = {q.id: whole(q.question) for q in asked}  # as a run is written
     old = against.read_run(wanted.old) if wanted.old is not None else None
     if old is not None:
         against.in_both(str(wanted.old), old, words)
-    for out in (wanted.out, wanted.html):
-        if out is not None:
-            _require_writable(out)
+    _require_files_of_their_own(wanted)
     settings = load_settings()
     settings = replace(settings, model=wanted.model or settings.model)
     plain_asked = _plain_questions(asked, wanted.plain)
+    if plain_asked:
+        baseline.shipped_file(settings)
     from rag.embedding import open_embedder
 
     with opened(corpus, open_embedder(settings), settings, say) as index:
@@ -101,22 +103,26 @@ def run(wanted: Wanted) -> None:
         if load is not None:
             load()
         loading = time.perf_counter() - start
-        judged, spans_note = ask_all(Assistant(index, settings, load, say), asked, held)
+        done = ask_all(Assistant(index, settings, load, say), asked, held)
+        if not done.judged and done.ended is not None:
+            raise done.ended
         peak = peak_memory_mb()
-        plain = _asked_plainly(plain_asked, index, settings)
-    outcomes = [j.outcome for j in judged]
+        plain = () if done.ended else _asked_plainly(plain_asked, index, settings)
+    outcomes = [j.outcome for j in done.judged]
     with counting("taking figures", len(MEASURES)) as progress:
         figures = main_figures(outcomes, progress)
     report = Report(
-        {}, asdict(settings), settings.abstain_below, len(held.papers), tuple(judged),
-        tuple(figures), style_figures(outcomes), spans_note, loading, peak, plain,
+        {}, asdict(settings), settings.abstain_below, len(held.papers), done.judged,
+        tuple(figures), style_figures(outcomes), done.note, loading, peak, plain,
     )  # fmt: skip
     report = replace(report, shaped_by={
-        "question sets": f"{path.name} {file_digest(path)[:12]}",
+        "question sets": f"{read.name} {read.digest[:12]}",
         "splits": wanted.split,
-        "limits": str(wanted.limit or "none"),
+        "limits": str(wanted.limit or "none")
+        + (f", stopped after {len(outcomes)}" if done.ended else ""),
         "corpora": f"{corpus.name} {held.digest[:12]}",
         "language models": "none (evidence only)" if wanted.evidence_only else report.model,
+        against.MACHINES: machine(thread_count(settings)),
         **_set_by(settings),
     })  # fmt: skip
     if old is not None:
@@ -128,6 +134,8 @@ def run(wanted: Wanted) -> None:
         _keep(report, wanted)
     finally:  # Whichever of both fails, the other is there.
         print_tables(tables(report), notes(report))
+    if done.ended is not None:
+        raise done.ended
 
 
 def _set_by(settings: Settings) -> dict[str, str]:
@@ -152,20 +160,20 @@ def _keep(report: Report, wanted: Wanted) -> None:
         say(f"the report to read is {wanted.html}")
 
 
-def _questions(wanted: Wanted) -> tuple[Path, list[Asked], Corpus | None]:
-    """The file that the questions are from, they, and the papers to ask; None for a corpus."""
+def _questions(wanted: Wanted) -> tuple[QuestionSet, Corpus | None]:
+    """The questions, and the papers to ask; None for a corpus."""
     place = wanted.index_dir
     if place is not None and wanted.corpus is not None:
         raise UsageError("--corpus and --index are two sets of papers", "give one of them")
     if not wanted.from_feedback:
-        path = set_file(wanted.questions)
-        return path, read_questions(path), Corpus(str(place), place=place) if place else None
+        found = read_set(set_file(wanted.questions))
+        return found, Corpus(str(place), place=place) if place else None
     if wanted.questions is not None:
         raise UsageError("--from-feedback and --set are two sets", "give one of them")
     return _judged_questions(wanted)
 
 
-def _judged_questions(wanted: Wanted) -> tuple[Path, list[Asked], Corpus | None]:
+def _judged_questions(wanted: Wanted) -> tuple[QuestionSet, Corpus | None]:
     """Those judged on the chat page, and the collection that they were judged of."""
     from rag.evaluation.feedback import asked_collection, feedback_questions, of_collection
     from rag.store.conversations import Conversations, default_conversations
@@ -173,11 +181,18 @@ def _judged_questions(wanted: Wanted) -> tuple[Path, list[Asked], Corpus | None]
     path = default_conversations()
     judgements = list(Conversations(path).judgements())
     if wanted.corpus is not None:  # Files have no name among collections: these are meant.
-        return path, feedback_questions(judgements, path, say), None
+        return _as_set(path, feedback_questions(judgements, path, say)), None
     one = asked_collection(judgements, wanted.index_dir or _named_index())
     questions = feedback_questions(of_collection(judgements, one.name, say), path, say)
     starter = one.kind == "starter"
-    return path, questions, Corpus(STARTER) if starter else Corpus(one.name, place=one.place)
+    papers = Corpus(STARTER) if starter else Corpus(one.name, place=one.place)
+    return _as_set(path, questions), papers
+
+
+def _as_set(path: Path, questions: Sequence[Asked]) -> QuestionSet:
+    """Judged questions; the file they stand in holds other things, too."""
+    digest = hashlib.sha256(repr([asdict(q) for q in questions]).encode("utf-8", "replace"))
+    return QuestionSet(path.name, digest.hexdigest(), tuple(questions))
 
 
 def _named_index() -> Path | None:
@@ -189,38 +204,68 @@ def _named_index() -> Path | None:
 
 def set_file(named: Path | None) -> Path:
     """The question set's file: as named, or a bundled one by its bare name."""
-    name = "questions" if named is None else str(named)
-    if name in BUNDLED and not Path(name).exists():
+    name = BUNDLED[0] if named is None else str(named)
+    if named is None or (name in BUNDLED and not named.is_file()):
         return data_file("eval", f"{name}.jsonl")
-    return Path(name)
+    return named
 
 
-def ask_all(
-    assistant: Assistant, asked: Sequence[Asked], held: Held | None = None
-) -> tuple[list[Judged], str]:
-    """Ask and judge every question.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of asking.
 
-    Returns:
-        What came of them, and why gold spans are missing ("" when none is).
+    Attributes:
+        note: why gold spans are missing; "" when none is.
+        ended: what ended it before the last question; what was judged until then stands.
     """
+
+    judged: tuple[Judged, ...]
+    note: str
+    ended: KeyboardInterrupt | RagError | None = None
+
+
+def ask_all(assistant: Assistant, asked: Sequence[Asked], held: Held | None = None) -> Done:
+    """Ask and judge every question."""
     # Read once and apart from the pipeline's own reads: what claims are checked against.
     index = assistant.index
     held = held or held_by(index)
     gold, note = locate(asked, held.by_title)
-    judged = []
+    judged: list[Judged] = []
     with counting("asking", len(asked)) as progress:
         for done, one in enumerate(asked, 1):
-            judged.append(
-                judge(
-                    one,
-                    assistant.stream(Question(one.question, one.history)),
-                    held.abstract,
-                    lambda understood: ranking(index, held, understood),
-                    gold.get(one.id, ()),
-                )
-            )
+            try:
+                judged.append(_judged(assistant, one, held, gold.get(one.id, ())))
+            except (KeyboardInterrupt, RagError) as e:
+                return Done(tuple(judged), note, e)
             progress(done, one.question)
-    return judged, note
+    return Done(tuple(judged), note)
+
+
+def _judged(assistant: Assistant, one: Asked, held: Held, gold: Sequence[Place]) -> Judged:
+    """One question asked of the papers as they were read.
+
+    Raises:
+        RagError: they have changed since.
+    """
+    index = assistant.index
+    found: Judged | None = None
+    try:
+        found = judge(
+            one,
+            assistant.stream(Question(one.question, one.history)),
+            held.abstract,
+            lambda understood: ranking(index, held, understood),
+            gold,
+        )
+    except KeyError:  # a paper that has come since
+        if index.fingerprint == held.state:
+            raise
+    if found is None or index.fingerprint != held.state:
+        raise RagError(
+            "the papers were changed while the questions were asked",
+            "run the same command again once nobody adds or removes papers",
+        )
+    return found
 
 
 def _plain_questions(asked: Sequence[Asked], count: int) -> list[Asked]:
@@ -237,10 +282,15 @@ def _plain_questions(asked: Sequence[Asked], count: int) -> list[Asked]:
 def _asked_plainly(
     asked: Sequence[Asked], index: OpenIndex, settings: Settings
 ) -> tuple[baseline.Plain, ...]:
+    """What fails here is told: the program's own answers are worth keeping without it."""
     if not asked:
         return ()
     say(f"asking the plain pipeline {len(asked)} questions")
-    model = baseline.shipped_model(settings)
+    try:
+        model = baseline.shipped_model(settings)
+    except RagError as e:
+        say(f"the plain pipeline wasn't asked: {e.message}")
+        return ()
     try:
         search, write = baseline.nearest(index), baseline.writing(model)
         found = []
@@ -277,6 +327,20 @@ def _name_missing(asked: Sequence[Asked], held: Held) -> None:
             f"{len(lacking)} answerable questions name papers that the corpus lacks "
             f"(such as “{lacking[0].papers[0]}”); they count as missed"
         )
+
+
+def _require_files_of_their_own(wanted: Wanted) -> None:
+    """Refuse what would be overwritten or lost at the end."""
+    read = (("--set", wanted.questions), ("--corpus", wanted.corpus))
+    taken = [(name, path) for name, path in read if path is not None]
+    for name, out in (("--out", wanted.out), ("--html", wanted.html)):
+        if out is None:
+            continue
+        for other, path in taken:
+            if same_file(out, path):
+                raise UsageError(f"{name} would overwrite {other}: {out}", "give another file")
+        _require_writable(out)
+        taken.append((name, out))
 
 
 def _require_writable(out: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from rag.config import thread_count
 from rag.dedupe import normalised_title
-from rag.errors import UsageError
+from rag.errors import ModelError, UsageError
 from rag.evaluation.citing import Statement, citation_scores
 from rag.evaluation.questions import Asked
 from rag.models import find_card, require_file
@@ -35,9 +35,10 @@ TOKENS = 120  # of an answer at most
 SYSTEM = "Answer the question from the abstracts. Cite them as [n]."
 _CONTEXT = 8192  # tokens; the model's own limit counts where that is lower
 _PASSAGES = 50  # the nearest; they hold five papers unless abstracts are very long
-_CITED = re.compile(r"\[(\d+)\]")
-_LEADING = re.compile(r"(?:\s*\[\d+\])+")
-_MARK = re.compile(r"\s*\[\d+\]")
+_ONE = r"\[\d+(?:\s*[,;]\s*\d+)*\]"  # "[1]", "[1, 2]"
+_CITED = re.compile(_ONE)
+_LEADING = re.compile(rf"(?:\s*{_ONE})+")
+_MARK = re.compile(rf"\s*{_ONE}")
 
 Search = Callable[[str], Sequence[Paper]]
 Write = Callable[[str, str], str]  # of a system and a user message; UsageError: too long
@@ -101,11 +102,16 @@ def _written(question: str, papers: Sequence[Paper], write: Write) -> tuple[str,
 def cites(text: str, sources: Sequence[Paper], gold: Sequence[str]) -> bool:
     """Whether free text names a gold paper, by its number among the sources or by its title."""
     wanted = {normalised_title(title) for title in gold}
-    numbers = {int(n) for n in _CITED.findall(text)}
+    numbers = set(_numbers(text))
     by_number = any(
         normalised_title(s.title) in wanted for n, s in enumerate(sources, 1) if n in numbers
     )
     return by_number or any(title.casefold() in text.casefold() for title in gold)
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers that are cited, in order."""
+    return [int(n) for marks in _CITED.findall(text) for n in re.findall(r"\d+", marks)]
 
 
 def _statements(text: str, papers: Sequence[Paper]) -> list[Statement]:
@@ -115,11 +121,11 @@ def _statements(text: str, papers: Sequence[Paper]) -> list[Statement]:
         sentence = text[span.start : span.end]
         led = _LEADING.match(sentence)
         if led and found:
-            found[-1][1].extend(int(n) for n in _CITED.findall(led[0]))
+            found[-1][1].extend(_numbers(led[0]))
             sentence = sentence[led.end() :]
         claim = " ".join(_MARK.sub("", sentence).split())
         if any(c.isalnum() for c in claim):
-            found.append((claim, [int(n) for n in _CITED.findall(sentence)]))
+            found.append((claim, _numbers(sentence)))
     return [
         Statement(
             claim,
@@ -158,9 +164,22 @@ def shipped_model(settings: Settings) -> LocalModel:
     """
     from rag.llm.engine import LocalModel
 
+    return LocalModel(shipped_file(settings), thread_count(settings), _CONTEXT)
+
+
+def shipped_file(settings: Settings) -> Path:
+    """Where the settings' language model stands as distributed.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
     card = find_card("llm", settings.model)
-    path = require_file(card) if card is not None else Path(settings.model).expanduser()
-    return LocalModel(path, thread_count(settings), _CONTEXT)
+    if card is not None:
+        return require_file(card)
+    path = Path(settings.model).expanduser()
+    if not path.is_file():
+        raise ModelError(f"there is no model file {path}", "rag models list shows what there is")
+    return path
 
 
 def writing(model: LocalModel) -> Write:

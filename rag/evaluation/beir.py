@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def read_judgements(folder: Path, split: str) -> Judgements:
     for number, row in enumerate(rows, 1):
         if not row or (number == 1 and row[-1].strip() == "score"):
             continue
-        if len(row) != 3 or not row[2].strip().lstrip("-").isdecimal():
+        if len(row) != 3 or not re.fullmatch(r"-?\d{1,9}", row[2].strip()):
             raise InputError(
                 f"{path}, line {number}: not query id, document id and whole-number score",
                 "mend the line: three columns, separated by tabs",
@@ -116,7 +117,7 @@ def _entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         try:
             entry = json.loads(line)
-        except ValueError as e:
+        except (ValueError, RecursionError) as e:
             raise InputError(f"{path}, line {number}: not a JSON object ({e})", _LAYOUT) from e
         id_ = entry.get("_id") if isinstance(entry, dict) else None
         if not isinstance(id_, str) or not id_:

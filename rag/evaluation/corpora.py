@@ -119,12 +119,14 @@ class Held:
         rows: normalised titles by the store's row ids.
         by_title: papers by normalised title; several may share one.
         digest: of all titles and abstracts, hex.
+        state: the index's fingerprint when it was read.
     """
 
     papers: Mapping[str, Paper]
     rows: Mapping[int, str]
     by_title: Mapping[str, Sequence[Paper]]
     digest: str
+    state: str
 
     def abstract(self, paper_id: str) -> str | None:
         """The abstract of a paper; None when the index has no such paper."""
@@ -143,7 +145,7 @@ def held_by(index: OpenIndex) -> Held:
     texts = sorted(f"{p.title}\n{p.abstract}" for p in papers.values())
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()
     rows = {row: normalised_title(paper.title) for row, paper in read.items()}
-    return Held(papers, rows, by_title, digest)
+    return Held(papers, rows, by_title, digest, index.fingerprint)
 
 
 def ranking(index: OpenIndex, held: Held, understood: str) -> list[str]:

@@ -46,11 +46,11 @@ def locate(questions: Sequence[Asked], by_title: Mapping[str, Sequence[Paper]]) 
     have)."""
     spanned = [q for q in questions if q.answerable and q.spans]
     found = {q.id: places for q in spanned if (places := _places(q, by_title))}
-    telling = [q for q in spanned if q.style not in SEVERAL]
-    if not telling:
+    if not spanned:
         return {}, "the set gives no gold spans"
+    telling = [q for q in spanned if _tells(q)]
     fitting = sum(q.id in found for q in telling)
-    if fitting < _SAME * len(telling):
+    if telling and fitting < _SAME * len(telling):
         return {}, (
             "they were written for other abstracts than this corpus's (the facts stand at the "
             f"spans of {fitting} of {len(telling)} questions)"
@@ -82,9 +82,14 @@ def _places(asked: Asked, by_title: Mapping[str, Sequence[Paper]]) -> tuple[Plac
         )
         inside = all(on_edges(of[s.paper].abstract, s.start, s.end) for s in asked.spans)
         stated = asked.found_in("\n".join(p.text for p in places)) == 1.0
-        if inside and (stated or asked.style in SEVERAL):
+        if inside and (stated or not _tells(asked)):
             return places
     return ()
+
+
+def _tells(asked: Asked) -> bool:
+    """Whether the facts of a question tell if a text at its spans is the one meant."""
+    return bool(asked.facts) and asked.style not in SEVERAL
 
 
 def on_edges(text: str, start: int, end: int) -> bool:

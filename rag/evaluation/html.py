@@ -274,10 +274,10 @@ def _comparison(comparison: Comparison | None) -> str:
         verdict = f'<span class="{d.verdict}">{d.verdict}</span>' if d.verdict else ""
         cells = (
             escape(d.name), number(d.old, d.places), number(d.new, d.places),
-            signed(d.new - d.old, d.places), span, verdict,
+            signed(d.new - d.old, d.places), span, str(d.count), verdict,
         )  # fmt: skip
         rows.append(_row(cells, escaped=True))
-    header = ("", "old", "new", "difference", "95 % interval", "")
+    header = ("", "old", "new", "difference", "95 % interval", "n", "")
     parts.append(_panel(_table(header, rows)))
     for word, changed in (("right", comparison.right), ("wrong", comparison.wrong)):
         items = "".join(

@@ -5,6 +5,7 @@ One JSON object a line; fields as in eval/README.md.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import InputError, UsageError
+from rag.searching import cleaned
 
 _FORMAT = "the fields are described in eval/README.md"
 _FIELDS = (
@@ -70,14 +72,34 @@ class Asked:
         return sum(any(f.search(text) for f in fact) for fact in self.facts) / len(self.facts)
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """What is asked, in order.
+
+    Attributes:
+        name: of the file it is from.
+        digest: of that file as it was read, hex.
+    """
+
+    name: str
+    digest: str
+    questions: tuple[Asked, ...]
+
+
 def read_questions(path: Path) -> list[Asked]:
-    """All questions of a file, in order.
+    """The questions of a file; see `read_set`."""
+    return list(read_set(path).questions)
+
+
+def read_set(path: Path) -> QuestionSet:
+    """All questions of a file, in order. It is read once: it may be a pipe, or change meanwhile.
 
     Raises:
         InputError: it can't be read, is empty, or a line is wrong (the first is named).
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:
         reason = (e.strerror or str(e)) if isinstance(e, OSError) else "it is not UTF-8 text"
         raise InputError(f"cannot read {path}: {reason}", "give a file of JSON lines") from e
@@ -101,7 +123,7 @@ def read_questions(path: Path) -> list[Asked]:
         raise InputError(f"{path}, {wrong[0]}{more}", _FORMAT)
     if not found:
         raise InputError(f"{path} holds no question", _FORMAT)
-    return found
+    return QuestionSet(path.name, hashlib.sha256(data).hexdigest(), tuple(found))
 
 
 def chosen(questions: Sequence[Asked], split: str, limit: int | None) -> list[Asked]:
@@ -144,6 +166,8 @@ def _parsed(line: str) -> Asked:
         entry: Any = json.loads(line)
     except ValueError as e:
         raise ValueError(f"not a JSON object ({e})") from e
+    except RecursionError as e:
+        raise ValueError("not a JSON object (too many brackets inside each other)") from e
     if not isinstance(entry, dict):
         raise ValueError("not a JSON object")
     unknown = [name for name in entry if name not in _FIELDS]
@@ -152,8 +176,10 @@ def _parsed(line: str) -> Asked:
     for name in ("id", "question"):
         if not isinstance(entry.get(name), str) or not entry[name].strip():
             raise ValueError(f'needs the field "{name}" with a text')
-    if len(" ".join(entry["question"].split())) > 2_000:
-        raise ValueError('"question" has more than 2,000 characters')
+    try:
+        cleaned(entry["question"])
+    except UsageError as e:
+        raise ValueError(e.message) from e
     if not isinstance(entry.get("answerable"), bool):
         raise ValueError('needs the field "answerable", true or false')
     for name in ("style", "split"):
@@ -208,7 +234,10 @@ def _facts(values: Any) -> tuple[tuple[re.Pattern[str], ...], ...]:
         isinstance(f, list) and f and all(isinstance(p, str) and p for p in f) for f in values
     ):
         raise ValueError(wrong)
-    return tuple(_patterns("facts", fact) for fact in values)
+    facts = tuple(_patterns("facts", fact) for fact in values)
+    for pattern in (p for fact in facts for p in fact if p.search("")):
+        raise ValueError(f'"facts" holds "{pattern.pattern}", which every text matches')
+    return facts
 
 
 def _patterns(name: str, values: Any) -> tuple[re.Pattern[str], ...]:
@@ -218,6 +247,6 @@ def _patterns(name: str, values: Any) -> tuple[re.Pattern[str], ...]:
     for pattern in values:
         try:
             patterns.append(re.compile(pattern, re.IGNORECASE))
-        except re.error as e:
+        except (re.error, OverflowError, RecursionError) as e:
             raise ValueError(f'"{name}" holds the wrong expression "{pattern}" ({e})') from e
     return tuple(patterns)

@@ -18,6 +18,7 @@ from rag.render import answer_object
 
 STAGES = ("retrieve", "evidence", "generate", "verify", "total")
 _PERCENTILES = (0.5, 0.9, 0.95, 1.0)
+_NAN = float("nan")
 _LISTED = 20  # questions named in a comparison on a terminal
 # Figures at every depth, which the main tables leave to the plots and the table of depths.
 DEEP = {f"recall_{k}" for k in DEPTHS if k not in (3, 5, 10)} | {
@@ -151,16 +152,18 @@ def length_object(outcomes: Iterable[Outcome]) -> dict[str, float]:
 def beside(report: Report) -> list[Row]:
     """This program's answers and the plain pipeline's, over the questions that both answered."""
     ours = {o.id: o for o in report.outcomes}
-    mine = [ours[p.id] for p in report.plain]
+    both = [(ours[p.id], p) for p in report.plain]
 
     def row(
         name: str,
         my: Callable[[Outcome], float],
         its: Callable[[Plain], float],
-        over: Callable[[list[float]], float],
+        over: Callable[[Sequence[float]], float],
         places: int,
     ) -> Row:
-        return Row(name, over(_real(map(my, mine))), over(_real(map(its, report.plain))), places)
+        # What one of both has no figure for counts for neither.
+        pairs = [(a, b) for o, p in both if (a := my(o)) == a and (b := its(p)) == b]
+        return Row(name, over([a for a, _ in pairs]), over([b for _, b in pairs]), places)
 
     def median(values: Sequence[float]) -> float:
         return percentile(values, 0.5)
@@ -172,13 +175,10 @@ def beside(report: Report) -> list[Row]:
             lambda p: p.citation_recall, mean, 3),
         row("citation precision (ALCE)", lambda o: o.citation_precision,
             lambda p: p.citation_precision, mean, 3),
-        row("words, median", lambda o: float(o.words), lambda p: float(p.words), median, 0),
+        row("words, median", lambda o: float(o.words) if o.answered else _NAN,
+            lambda p: float(p.words), median, 0),
         row("seconds, median", lambda o: o.total_ms / 1000, lambda p: p.seconds, median, 2),
     ]  # fmt: skip
-
-
-def _real(values: Iterable[float]) -> list[float]:
-    return [v for v in values if v == v]
 
 
 # ── a terminal ──────────────────────────────────────────────────────────────────────────────────
@@ -288,13 +288,13 @@ def comparison_table(comparison: Comparison) -> Table:
         (
             d.name, number(d.old, d.places), number(d.new, d.places),
             signed(d.new - d.old, d.places),
-            f"{signed(d.low, d.places)} to {signed(d.high, d.places)}", d.verdict,
+            f"{signed(d.low, d.places)} to {signed(d.high, d.places)}", str(d.count), d.verdict,
         )
         for d in comparison.differences
         if d.key not in DEEP
     )  # fmt: skip
     title = f"Against {comparison.old}, {comparison.common} questions in both"
-    return Table(title, ("", "old", "new", "difference", "95 % interval", ""), rows)
+    return Table(title, ("", "old", "new", "difference", "95 % interval", "n", ""), rows)
 
 
 def signed(value: float, places: int) -> str:

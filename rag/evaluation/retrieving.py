@@ -67,7 +67,7 @@ class Report:
         documents: how many became papers.
         not_indexed: ids of documents with neither title nor text.
         queries: how many were measured.
-        left_out: queries of the split without anything relevant.
+        left_out: queries of the split without a text or anything relevant.
         ways: by name, in the order of the table.
     """
 
@@ -225,7 +225,9 @@ def report_notes(report: Report) -> list[str]:
     """What was measured and what could not be, in words."""
     notes = [f"{report.documents:,} documents, {report.queries:,} queries"]
     if report.left_out:
-        notes.append(f"{report.left_out} judged queries have nothing relevant and are left out")
+        notes.append(
+            f"{report.left_out} judged queries have no text or nothing relevant and are left out"
+        )
     if report.textless or report.untitled:
         notes.append(
             f"{report.textless} documents without a text are indexed by their title, "
