@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from rag.asked import asked_for
 from rag.claims import contradicts
+from rag.claims.synonyms import key_of
 from rag.evidence import Selection, bounded, fitted
 from rag.linear import probability
 from rag.matching import ASKING, content_words
@@ -53,9 +55,16 @@ _ASKING = ASKING | frozenset(
     [
         "explain", "explains", "explained", "summarize", "summarise", "summary", "describe",
         "elaborate", "mention", "mentions", "mentioned", "said", "state", "states", "stated",
-        "works", "worked", "list", "define", "know", "please", "difference", "reason", "reasons",
+        "works", "worked", "long", "percent", "percentage", "list", "define", "know", "please",
+        "difference", "reason", "reasons",
     ]
 )  # fmt: skip
+_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
+_SPELT = (
+    (re.compile(r"(?<=\w)our"), "or"),
+    (re.compile(r"(?<=[a-z])tre(?=s?\b)"), "ter"),
+    (re.compile(r"(?<=[a-z])(i|y(?!ses))s(?=e|ing|ation)"), r"\1z"),
+)
 _POSSESSIVE = re.compile(r"'s\b", re.IGNORECASE)
 _AUXILIARY = re.compile(
     r"\s+(?:do|does|did|is|are|was|were|has|have|had|can|could|should|will|would|may|might|must)\b",
@@ -163,32 +172,62 @@ def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) ->
     paper = evidence[0].paper if evidence else hits[0].paper
     for item in [e for e in evidence if e.paper.id == paper.id][:_BEST]:
         if contradicts(question, [item.text]):
+            # Whether it contradicts the question is for the reader to say.
             return (
-                "What the question takes for granted is not what the nearest abstract, "
+                "No sentence was found that answers this as it is asked. The nearest abstract, "
                 f"“{paper.title}”, says: “{item.text}”"
             )
-    reason = f"The abstracts don't hold the answer: the nearest, “{paper.title}”, "
-    known = set(content_stems(f"{paper.title} {paper.abstract}"))
-    plain = _POSSESSIVE.sub("", question.replace("’", "'"))
-    words = dict.fromkeys(re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", plain))
-    missing = [
-        w
-        for w in words
-        if w.lower() not in STOP_WORDS | _ASKING
-        and (own := set(content_stems(w)))
-        and not own & known
-    ]
-    wanted = _wanted(question)
+    said = evidence[0].text if evidence and evidence[0].similarity >= _CLOSE else ""
+    missing, wanted = unknown_words(question, f"{paper.title} {paper.abstract}"), _wanted(question)
+    if asked_for(question, content_words(question)).want == "number" and _FIGURE.search(said):
+        wanted = ""  # It may be what is stated there.
+    reason = f"No answer was found: the nearest abstract, “{paper.title}”, "
     if missing:
         reason += "does not mention " + ", ".join(f"“{w}”" for w in missing[:4])
         # Who doesn't mention GPUs doesn't state their number either.
         new = wanted and len(missing) < 3 and not any(f"“{w}”" in wanted for w in missing)
-        reason += f", nor state {wanted}." if new else "."
+        reason += f", nor was it found to state {wanted}." if new else "."
+    elif wanted:
+        reason += f"was not found to state {wanted}."
     else:
-        reason += f"does not state {wanted}." if wanted else "touches on it but does not state it."
-    if evidence and evidence[0].similarity >= _CLOSE:
-        reason += f" What it does say: “{evidence[0].text}”"
-    return reason
+        reason += "touches on it, but no sentence of it was found to answer."
+    return f"{reason} What it does say: “{said}”" if said else reason
+
+
+def unknown_words(question: str, text: str) -> list[str]:
+    """The question's words that a text doesn't have in any spelling or form, as far as is known;
+    numbers, and acronyms that it writes out, aside."""
+    folded = _folded(text)
+    stems = set(content_stems(folded))
+    words = {word.lower() for word in _WORD.findall(folded)}
+    keys = {key_of(word) for word in words | {word.removesuffix("s") for word in words}}
+    letters = re.sub(r"[\W_]", "", folded.lower())
+    initials = "".join(word[0].lower() for word in re.findall(r"[^\W\d_]+", folded))
+    found = []
+    for word in dict.fromkeys(_WORD.findall(_POSSESSIVE.sub("", question.replace("’", "'")))):
+        plain = _folded(word)
+        acronym = plain.removesuffix("s")
+        own = set(content_stems(plain))
+        if (
+            own
+            and not own & stems
+            and word.lower() not in STOP_WORDS | _ASKING
+            and not _FIGURE.fullmatch(word)
+            and not {key_of(plain.lower()), key_of(plain.lower().removesuffix("s"))} & keys
+            and re.sub(r"\W", "", plain.lower()) not in letters  # "pretraining", "pre-training"
+            and not (acronym.isupper() and len(acronym) > 1 and acronym.lower() in initials)
+        ):
+            found.append(word)
+    return found
+
+
+def _folded(text: str) -> str:
+    """Without accents, subscripts and what British and American spelling differ in."""
+    apart = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    plain = "".join(c for c in apart if not unicodedata.combining(c))
+    for british, american in _SPELT:
+        plain = british.sub(american, plain)
+    return plain
 
 
 def _wanted(question: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from rag.evidence import needs_context
 from rag.records import Citation, Claim, Evidence, Paper, Source, Span
-from rag.trimming import is_aside, trimmed
+from rag.trimming import is_aside, limits, trimmed
 from rag.words import content_stems
 
 _SENTENCES = 4  # quotes in an answer at most
@@ -48,6 +48,7 @@ def choose_quotes(
         best.setdefault(item.paper.id, item.score)
     chosen: list[tuple[Evidence, Span]] = []
     said: set[str] = set()
+    limited: set[str] = set()
     framed: set[str] = set()
     room = words - len(_ALONE.split())
     for item in items:
@@ -66,7 +67,8 @@ def choose_quotes(
                 continue
             if elsewhere and needs_context(quote) and item.paper.id not in also:
                 continue
-            if stems and len(stems & said) / len(stems) > _REPETITION:
+            repeats = stems and len(stems & said) / len(stems) > _REPETITION
+            if repeats and limits(quote) <= limited:
                 continue
             if elsewhere:
                 # With several papers each is named, the first one too.
@@ -78,6 +80,7 @@ def choose_quotes(
                 continue
         chosen.append((item, span))
         said |= stems
+        limited |= limits(quote)
         room -= cost
     return chosen
 

@@ -110,8 +110,34 @@ _PERHAPS = frozenset(
         "natl",
         "acad",
         "sci",
+        "mt",
+        "ft",
+        "gen",
+        "gov",
+        "lt",
+        "capt",
+        "sgt",
+        "nat",
+        "commun",
+        "astron",
+        "astrophys",
+        "chem",
+        "biol",
+        "med",
+        "univ",
+        "assoc",
+        "conc",
+        "ineq",
+        "temp",
+        "spp",
     ]
 )
+# Before a number they name a thing ("Exp. 2", "Art. 8"); else they are words.
+_NUMBERED = frozenset(["art", "cat", "exp", "expt", "ex", "supp", "par", "para", "pop", "pt"])
+# "a.e.", "s.t.", "U.N."; not "matrix.A".
+_INITIALISM = re.compile(r"(?:[a-z]\.)+[a-z]")
+# Names that end in an exclamation mark.
+_EXCLAIMED = frozenset(["yahoo", "jeopardy"])
 _STARTERS = frozenset(
     [
         "a",
@@ -220,7 +246,7 @@ _STARTERS = frozenset(
     ]
 )
 # A run of terminators, closers after it, then white space. Offsets of the run tell the rest.
-_END = re.compile(r"[.!?]+[\"'”’)\]}»]*(?=\s)")
+_END = re.compile(r"(?<![.!?])[.!?]+[\"'”’)\]}»]*(?=\s)")
 _GLUED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[)\]]))[.!?](?=[A-Z][a-z]*\b)")
 # What stands before the parts of a structured abstract, in capitals and with a colon.
 _LABEL = re.compile(
@@ -233,7 +259,7 @@ _LABEL = re.compile(
 )
 _GLUED_LABEL = re.compile(rf"[.!?][\"'”’)\]]*(?={_LABEL.pattern})")
 # Words that abbreviate something else unless a number stands before them.
-_UNIT = re.compile(r"\d\s?(?:ms|min|sec|[hsgmd])\Z")
+_UNIT = re.compile(r"(?:\d\s?(?:ms|min|sec|[hsgmd])|\d\s[KVTAW])\Z")
 _LIST_NUMBER = re.compile(r"(?:\A|[:;.!?]\s+)\(?\d{1,2}\Z")
 _LAST_WORD = re.compile(r"[^\s(\[{\"“‘'/—]+\Z")
 _NEXT = re.compile(r"\s+([\"'“‘(\[{$\\`]*)(\S+)")
@@ -282,20 +308,22 @@ def _ends(text: str, match: re.Match[str], cased: bool) -> bool:
     if _depth(text, match.start()) > 0 and ")" not in match.group() and "]" not in match.group():
         return False
     run = match.group()
-    if not run.startswith(".") or run.startswith(".."):
-        return capital or bool(opener) or word[0].isdigit()
+    starter = word.lower().rstrip(",;:") in _STARTERS and (word[0].isupper() or not cased)
     last = _LAST_WORD.search(text, max(0, match.start() - 40), match.start())
     before = last.group().lower().strip(",;:") if last else ""
+    if run == "!" and before in _EXCLAIMED:
+        return starter
+    if not run.startswith(".") or run.startswith(".."):
+        return capital or bool(opener) or word[0].isdigit()
     if ")" in run or "]" in run:
         return capital or bool(opener)
     if _LIST_NUMBER.search(text, max(0, match.start() - 8), match.start()):
         return False
     if capital and _UNIT.search(text, max(0, match.start() - 8), match.start()):
         return True
-    starter = word.lower().rstrip(",;:") in _STARTERS and (word[0].isupper() or not cased)
-    if before in _NEVER:
+    if before in _NEVER or (before in _NUMBERED and word[0].isdigit()):
         return False
-    if before in _PERHAPS:
+    if before in _PERHAPS or _INITIALISM.fullmatch(before):
         return starter
     if not cased:
         return len(before) > 1 or starter

@@ -26,17 +26,13 @@ _CONNECTIVE = re.compile(
 _PURPOSE = re.compile(
     r"(?:(?:in order )?to (?!(?:our|my|the|an?|some|any|this|that|these|what|which|date|be)\b)|"
     r"(?:motivated by|inspired by|building (?:up)?on) )[^,;:.]{4,140},\s+"
-    r"(?=(?:we|our|this|the|a|an)\b)",
+    # Only before one who acts: "to critics, the rule is a weapon", "to treat burns, the cream is
+    # useless" say whose view it is and what for.
+    r"(?=(?:we|(?:the|this|our) (?:authors?|present|paper|work|study|article|report|review|survey))"
+    r"\b)",
     re.IGNORECASE,
 )
-# "…; code and weights are available at …".
-_ADDED = re.compile(
-    r";\s+(?:and )?(?:(?:our|the|all|its) )?(?:source )?"
-    r"(?:code|data|dataset|models?|weights|demo)\b"
-    r"[^;]*\b(?:available|released|online|open-sourced?|at https?:)\b[^;]*$",
-    re.IGNORECASE,
-)
-# The same as a sentence of its own: "Our code is publicly available at …".
+# "Our code is publicly available at …".
 _HELD = (
     r"(?:code(?:base)?s?|data|datasets?|models?|weights|checkpoints?|implementations?|demos?|"
     r"videos?|materials?|scripts?|benchmarks?|corpus|project page|web ?(?:site|page)|repository)"
@@ -47,10 +43,12 @@ _ASIDE = re.compile(
     r"(?:\s*:\s*\S*(?:https?:|www\.|github).*|\s+(?:is|are|has been|have been|will be|can be)\s+"
     r"(?:(?:\w+ly|made|also|now|here)\s+)*"
     r"(?:available|released|open-?sourced|accessed|accessible|found|downloaded|hosted|online|at)"
-    r"(?:\s+(?:at|online|here|soon|upon|under|on github|https?:).*)?)[\s.]*|"
+    r"(?:\s+(?:at|online|here|on github|https?:).*)?)[\s.]*|"
     r"we (?:\w+ly )?(?:release|open-source|share)\b.{0,60}\b(?:at|on|https?:).*https?:.*",
     re.IGNORECASE | re.DOTALL,
 )
+# The same behind a semicolon.
+_ADDED = re.compile(rf";\s+(?:and )?(?:{_ASIDE.pattern})\Z", re.IGNORECASE | re.DOTALL)
 _ASIDE_WORDS = 16  # a longer one says more than that
 _KEEP = re.compile(
     r"\d|\b(?:no|not|never|none|nor|neither|without|only|unless|except|but|although|though|while|"
@@ -60,6 +58,7 @@ _KEEP = re.compile(
     r"precision|accurac\w+|errors?|appearances?)\b|n't\b",
     re.IGNORECASE,
 )
+_FIGURE = re.compile(r"\d[\d.,]*")
 # What the main clause demands is demanded for the purpose before it: "to keep the accuracy, the
 # baseline needs twice the memory".
 _DEMAND = re.compile(
@@ -95,6 +94,12 @@ def is_aside(text: str, question: str) -> bool:
         and not (_ASKS_FOR_IT.search(question) or _ASKS_WHERE.search(question))
         and not set(content_stems(question)) & set(content_stems(text))
     )
+
+
+def limits(text: str) -> frozenset[str]:
+    """Figures, and words that deny or limit: two sentences that differ in these say two things."""
+    words = {found.group().lower() for found in _KEEP.finditer(text)}
+    return frozenset(words | set(_FIGURE.findall(text)))
 
 
 def trimmed(text: str, question: str) -> Span:

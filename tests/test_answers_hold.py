@@ -3,11 +3,12 @@ than the one meant, count what wasn't asked, fail for what stands in an index.""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rag.abstaining import refusal
+from rag.abstaining import refusal, unknown_words
 from rag.claims import contradicts
 from rag.composing import Numbering, choose_quotes, quote_claims
 from rag.config import Settings
@@ -129,6 +130,42 @@ def test_what_was_asked_for_is_not_cut(question: str, sentence: str) -> None:
     assert trimmed(sentence, question) == Span(0, len(sentence))
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "To critics of the welfare office, the algorithm is an instrument of control.",
+        "To untrained listeners on the coast, this accent sounds just like that one.",
+        "To treat deep burns in a field ward, the cream is useless in every respect.",
+        "Building on a misreading of the law, the ministry banned all cycling at night.",
+        "Exposure stayed within the legal limit; data released by the ministry contradict this.",
+        "The mass stayed warm in each of the furnaces; the models released heat for days.",
+    ],
+)
+def test_whose_view_it_is_and_what_it_is_good_for_is_not_cut(sentence: str) -> None:
+    assert trimmed(sentence, "What do they say?") == Span(0, len(sentence))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "The drug did not lower fever in adults in the second trial.",
+        "The drug never lowered fever in adults in the second trial.",
+        "The drug lowered fever in adults in the second trial by 11%.",
+        "The drug lowered fever in few adults, or none, in the second trial.",
+    ],
+)
+def test_what_denies_or_limits_is_no_repetition(second: str) -> None:
+    first = "The drug lowered fever in adults in the first trial."
+    paper = Paper("p", "Fever", f"{first} {second}", (), 2020)
+    spans = Span(0, len(first)), Span(len(first) + 1, len(paper.abstract))
+    both = [Evidence(f"S{n}", paper, s, 0, 0.0, 0.0, 1.0, None) for n, s in enumerate(spans)]
+    assert len(choose_quotes(both, "Does it work on fever?", 80)) == 2
+    same = Paper("q", "Fever", f"{first} {first.replace('first', 'second')}", (), 2020)
+    again = [replace(e, paper=same, span=s) for e, s in zip(both, (
+        spans[0], Span(len(first) + 1, len(same.abstract))), strict=True)]  # fmt: skip
+    assert len(choose_quotes(again, "Does it work on fever?", 80)) == 1
+
+
 def test_a_purpose_is_cut() -> None:
     sentence = "To align concept vectors, we train a small module by contrast over layers."
     span = trimmed(sentence, "What do they train?")
@@ -160,6 +197,41 @@ def test_a_refusal_names_whole_words() -> None:
     assert "“depth”" in said
     assert "“s”" not in said
     assert "doesn" not in said
+
+
+@pytest.mark.parametrize(
+    ("question", "abstract", "unknown"),
+    [
+        ("Which colour were the tumours?", "The tumors were grey in color.", []),
+        ("Which centres favoured behaviours?", "Two centers favored the behavior.", []),
+        ("How do women fare on it?", "Each woman fared well.", []),
+        ("What do LLMs say about CO2?", "Large language models know CO₂.", []),
+        ("Does pretraining help by email?", "Pre-training helps, so does e-mail.", []),
+        ("Was it naive in Malmo on day 5?", "It was naïve in Malmö on day five.", []),
+        ("Which analyses and hypotheses?", "One analysis, one hypothesis.", []),
+        ("How long is the tunnel in Oslo?", "The trip took 14 hours.", ["tunnel", "Oslo"]),
+        ("How many GPUs did the LLM take?", "Models were trained for a week.", ["GPUs", "LLM"]),
+    ],
+)
+def test_words_in_another_spelling_are_mentioned(
+    question: str, abstract: str, unknown: list[str]
+) -> None:
+    assert unknown_words(question, abstract) == unknown
+
+
+def test_a_refusal_claims_no_more_than_is_known() -> None:
+    text = "Twelve hospitals took part in the trial of zinc."
+    paper = Paper("p", "Zinc", text, (), 2020)
+    hit = Hit(paper, 0.5, 1.0, 0.5, 1.0, Span(0, 1))
+    item = Evidence("S1", paper, Span(0, len(text)), 0, 0.6, 0.6, 1.0, None)
+    said = refusal("How many hospitals took part in the Kenyan trial?", [hit], [item])
+    assert said == (
+        "No answer was found: the nearest abstract, “Zinc”, does not mention “Kenyan”. What it "
+        f"does say: “{text}”"
+    )
+    said = refusal("Why did no hospitals take part in the trial?", [hit], [item])
+    assert "granted" not in said
+    assert said.endswith(f"The nearest abstract, “Zinc”, says: “{text}”")
 
 
 def test_filters_leave_few_papers_to_stand_out_from(

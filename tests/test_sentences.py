@@ -45,6 +45,14 @@ CASES = [
     "See Phys. Rev. Lett. 98 and Proc. Natl. Acad. Sci. 104 for it.|We do not.",
     "See Suppl. Fig. 2, Chap. 3 and Salmonella enterica subsp. enterica.|It grows.",
     "Tangles were rare.|α-Synuclein aggregates, p = 0.05.|β-cells do not.",
+    "The bound is sharp for a.e. $x$ in it, a.s. $X_n$ too, s.t. $n$ grows.|We prove it.",
+    "The U.N. Security Council and the A.I. Act agree.|Both are in Nat. Commun. 12 and Art. 8.",
+    "In Exp. 2, recall fell.|Cat. 5 storms met Mt. Everest, Gov. Lee and Lt. Brown.|It rained.",
+    "Yahoo! Answers and Jeopardy! Questions are sources.|We like Yahoo! We ask it.".replace(
+        "Yahoo! We", "Yahoo!|We"
+    ),
+    "This is the state of the art.|Models of dog and cat.|Images differ; see ineq. (3).",
+    "It holds at 4 K.|Superconductors need 5 V.|Devices vary.|Ask J. Smith.",
     "AIM: To test it, 95% vs.|METHODS: We did.|MAIN OUTCOME MEASURES: Few.|RESULTS: It is.",
 ]
 
@@ -126,3 +134,9 @@ def test_sentences_of_the_listing_begin_and_end_as_sentences_do(listing: Path) -
         ended += sum(paper.abstract[s.end - 1] in ".?!)\"”'}" for s in spans)
     assert 1_500 < total < 2_500
     assert ended / total > 0.98
+
+
+def test_long_runs_of_stops_take_no_longer_than_other_text() -> None:
+    # Quadratic, this would take an hour.
+    text = f"It fell{'.' * 200_000}x and then rose. We stopped."
+    assert [text[s.start : s.end][-8:] for s in split_sentences(text)] == ["en rose.", "stopped."]
