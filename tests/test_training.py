@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from models.training.data import read_abstracts, read_items
 from models.training.examples import Pieces
+from models.training.mean import mean
 from models.training.train import Learner, adapter_tensors, batch_of, pace
 from rag.embedding.network import merged
 from rag.models import find_card, require_file
@@ -84,6 +85,29 @@ def test_the_rate_rises_and_falls() -> None:
 
 
 @pytest.mark.slow
+def test_a_mean_of_runs_can_be_begun_from(tmp_path: Path) -> None:
+    learner = Learner(encoder_folder())
+    names = {n: p.detach().clone() for n, p in learner.named_parameters() if p.requires_grad}
+    for run, added in (("one", 0.0), ("two", 0.5)):
+        (tmp_path / run).mkdir()
+        weights = {name: value + added for name, value in names.items()}
+        torch.save({"learner": weights}, tmp_path / run / "checkpoint.pt")
+    command = [
+        sys.executable, "-m", "models.training.mean", "--out", str(tmp_path / "mean"),
+        str(tmp_path / "one"), f"{tmp_path / 'two'}:3",
+    ]  # fmt: skip
+    subprocess.run(command, check=True, cwd=REPOSITORY)
+    found = torch.load(tmp_path / "mean" / "checkpoint.pt", weights_only=True)["learner"]
+    assert found.keys() == names.keys()
+    for name, value in found.items():
+        assert torch.allclose(value, names[name] + 0.375, atol=1e-6)
+    written = load_file(str(tmp_path / "mean" / "reader.safetensors"))
+    assert written["span.bias"].allclose(names["network.span.bias"].half() + 0.375, atol=1e-3)
+    torch.save({"learner": {"other": torch.ones(1)}}, tmp_path / "two" / "checkpoint.pt")
+    with pytest.raises(SystemExit, match="other weights"):
+        mean([(tmp_path / "one", 1.0), (tmp_path / "two", 1.0)])
+
+
 def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "models.training.train", "--out", str(tmp_path),
                "--passes", "1", "--part", "0.005", "--validate", "60"]  # fmt: skip
