@@ -18,6 +18,7 @@ LAYERS = {
     "rag.records": 1,
     "rag": 1,
     "rag.config": 2,
+    "rag.caching": 2,
     "rag.models": 2,
     "rag.words": 2,
     "rag.sentences": 2,

@@ -6,14 +6,14 @@ its vectors were found equal to sentence-transformers' within TOLERANCE on probe
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rag.caching import read_note
 from rag.config import cache_dir
-from rag.embedding.graph import NOTE, export, kept_graph, open_session
+from rag.embedding.graph import NOTE, export, farthest, kept_graph, open_session
 from rag.models import ModelCard, require_file
 from rag.reader.layout import LONGEST
 
@@ -54,10 +54,9 @@ def ensure_onnx(card: ModelCard, notice: Callable[[str], None] = lambda _: None)
 def bf16_gain(card: ModelCard) -> float:
     """How many times faster torch in bf16 embeds than the graph, measured at export; 0 unknown."""
     try:
-        note = json.loads((onnx_folder(card) / NOTE).read_text(encoding="utf-8"))
-        speeds = note["texts_per_second"]
+        speeds = read_note(onnx_folder(card) / NOTE)["texts_per_second"]
         return float(speeds["bf16"]) / float(speeds["onnx"])
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+    except (ValueError, KeyError, TypeError, ZeroDivisionError):
         return 0.0
 
 
@@ -119,11 +118,11 @@ def _export(source: Path, max_tokens: int, target: Path) -> tuple[float, dict[st
         feed = {k: batch[k].astype(np.int64) for k in ("input_ids", "attention_mask")}
         ours, tokens_ours = session.run(None, feed)
         theirs = original.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-        worst = max(worst, float(np.abs(ours - theirs).max()))
+        worst = max(worst, farthest(ours, theirs))
         states = original.encode(texts, output_value="token_embeddings", show_progress_bar=False)
         for row, state in zip(tokens_ours, states, strict=True):
             unit = torch.nn.functional.normalize(state, dim=1).numpy()
-            worst = max(worst, float(np.abs(row[: len(unit)] - unit).max()))
+            worst = max(worst, farthest(row[: len(unit)], unit))
     batch = original.tokenizer(list(_TIMED), return_tensors="np")
     feed = {k: batch[k].astype(np.int64) for k in ("input_ids", "attention_mask")}
     speeds = {"onnx": _speed(lambda: session.run(["vectors"], feed))}

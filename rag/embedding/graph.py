@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.caching import alone, read_note, replace_folder
 from rag.errors import DiskError, ModelError, RagError
 from rag.models import file_digest, verified_digest
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 _REMEDY = "reinstall the pinned packages: pip install -c constraints.txt -e ."
 GRAPH, WEIGHTS, NOTE = "encoder.onnx", "encoder.bin", "encoder.json"
@@ -33,52 +35,77 @@ def kept_graph(
     make: Callable[[Path], Mapping[str, Any]],
     notice: Callable[[str], None],
 ) -> Path:
-    """The graph in a folder of the cache, made on first use.
+    """The graph in a folder of the cache, made on first use; former ones of its kind then go.
 
     Args:
+        folder: named "kind-digest".
         title: of the model, for people.
         form: raised when graphs are made in another way; older ones are then made anew.
         make: writes the graph to a path and returns what to note about it, "difference" among it:
             the largest one to the original's values.
         tolerance: the largest difference allowed.
-        notice: told when the export starts, since it takes long.
+        notice: told when the export starts, or another process is at it, since it takes long.
 
     Raises:
         ModelError: the network can't be made, or the graph disagrees with it.
         DiskError: no room for it.
     """
-    graph = folder / GRAPH
+    if _whole(folder, form):
+        return folder / GRAPH
+    waiting = f"another process is exporting {title}; waiting for it"
     try:
-        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        digests = {name: verified_digest(folder / name) for name in (GRAPH, WEIGHTS)}
-        if note["form"] == form and digests == note["sha256"]:
-            return graph
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    notice(f"exporting {title} for this machine (once)")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="export-") as place:
-            fresh = Path(place) / "made"
-            fresh.mkdir()
-            noted = _made(title, make, fresh / GRAPH)
-            if noted["difference"] > tolerance:
-                raise ModelError(
-                    f"the exported {title} differs from the original by {noted['difference']:.1e}",
-                    _REMEDY,
-                )
-            digests = {name: file_digest(fresh / name) for name in (GRAPH, WEIGHTS)}
-            note = {"form": form, "sha256": digests, **noted}
-            (fresh / NOTE).write_text(json.dumps(note), encoding="utf-8")
-            # Another process may have made the same folder meanwhile: the last one stands.
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
+        with alone(folder, lambda: notice(waiting)):
+            if not _whole(folder, form):
+                notice(f"exporting {title} for this machine (once)")
+                _keep(folder, title, form, tolerance, make)
     except OSError as e:
         raise DiskError(
             f"cannot keep the exported {title} in {folder.parent}: {e.strerror or e}",
             "free 200 MB there, or name another folder in $RAG_CACHE",
         ) from e
-    return graph
+    return folder / GRAPH
+
+
+def _whole(folder: Path, form: int) -> bool:
+    """Whether a folder holds a graph of this form, as it was written."""
+    note = read_note(folder / NOTE)
+    if note.get("form") != form:
+        return False
+    try:
+        digests = {name: verified_digest(folder / name) for name in (GRAPH, WEIGHTS)}
+    except OSError:
+        return False
+    return bool(digests == note.get("sha256"))
+
+
+def _keep(
+    folder: Path, title: str, form: int, tolerance: float, make: Callable[[Path], Mapping[str, Any]]
+) -> None:
+    """Make the graph beside its folder, and put it there once it was found equal."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="export-") as place:
+        fresh = Path(place) / "made"
+        fresh.mkdir()
+        noted = _made(title, make, fresh / GRAPH)
+        # Not ">": what is no number is no small difference either.
+        if not noted["difference"] <= tolerance:
+            raise ModelError(
+                f"the exported {title} differs from the original by {noted['difference']:.1e}",
+                _REMEDY,
+            )
+        digests = {name: file_digest(fresh / name) for name in (GRAPH, WEIGHTS)}
+        note = {"form": form, "sha256": digests, **noted}
+        (fresh / NOTE).write_text(json.dumps(note), encoding="utf-8")
+        replace_folder(fresh, folder)
+
+
+def farthest(ours: NDArray[np.floating[Any]], theirs: NDArray[np.floating[Any]]) -> float:
+    """The largest absolute difference of two arrays of one shape; infinite when any value of
+    either isn't finite."""
+    import numpy as np
+
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return float("inf")
+    return float(np.abs(ours - theirs).max())
 
 
 def _made(title: str, make: Callable[[Path], Mapping[str, Any]], target: Path) -> Mapping[str, Any]:

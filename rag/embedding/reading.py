@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.config import cache_dir
-from rag.embedding.graph import export, kept_graph, open_session
+from rag.embedding.graph import export, farthest, kept_graph, open_session
 from rag.errors import ModelError
 from rag.models import ModelCard, find_card, require_file
 from rag.reader.layout import LONGEST
@@ -47,7 +47,6 @@ def _export(encoder: Path, adapter: Path, target: Path) -> float:
     Returns:
         The largest absolute difference of its logits to torch's on probes.
     """
-    import numpy as np
     import torch
 
     from rag.embedding.network import merged
@@ -76,5 +75,5 @@ def _export(encoder: Path, adapter: Path, target: Path) -> float:
             theirs = network(*inputs)
         feed = {name: t.numpy() for name, t in zip(shapes, inputs, strict=True)}
         for ours, right in zip(session.run(list(OUTPUTS), feed), theirs, strict=True):
-            worst = max(worst, float(np.abs(ours - right.numpy()).max()))
+            worst = max(worst, farthest(ours, right.numpy()))
     return worst

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
+from rag.caching import read_note
 from rag.llm.prepare import NOTE, PROBES, prepared_folder
 from rag.models import cards
 
@@ -38,9 +38,9 @@ def installed_models() -> tuple[Installed, ...]:
             continue
         seconds = None
         try:
-            note = json.loads((prepared_folder(card) / NOTE).read_text(encoding="utf-8"))
+            note = read_note(prepared_folder(card) / NOTE)
             seconds = float(note["measured"][note["quantization"]]) / PROBES
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             pass  # not measured yet
         found.append(Installed(card.name, card.title, card.size / 1e6, seconds))
     return tuple(found)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import ctypes
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.caching import alone, read_note, replace_folder
 from rag.config import cache_dir
 from rag.llm.engine import LocalModel, Reading, _library
 from rag.models import ModelCard, file_digest, require_file, verified_digest
@@ -24,6 +24,7 @@ from rag.models import ModelCard, file_digest, require_file, verified_digest
 # llama.cpp's file types. Only formats that keep the shipped weights' precision are tried.
 _FORMATS = {"Q8_0": 7, "F16": 1}
 _AGREEMENT_NATS = 0.1  # mean absolute difference of likelihoods that counts as equal
+_FORM = 1  # raised when formats are made or chosen in another way; 1 where a note names none
 NOTE = "choice.json"  # says which format was chosen and what was measured
 _PASSAGES = (
     "We collected 1,204 field recordings from nine harbours and labelled them by hand.",
@@ -67,24 +68,12 @@ def ready_model(
     if kept is not None:
         return kept
     shipped = ReadyModel(original, card.quantization, card.sha256)
-    notice(f"preparing {card.title} for this machine (once)")
+    waiting = f"another process is preparing {card.title}; waiting for it"
     try:
-        folder = prepared_folder(card)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="prepare-") as place:
-            measured = measure_formats(original, card.quantization, threads, Path(place))
-            equal = [m for m in measured if m.difference <= _AGREEMENT_NATS]
-            best = min(equal, key=lambda m: m.seconds)
-            fresh = Path(place) / "made"
-            fresh.mkdir()
-            note = {"quantization": best.name, "measured": {m.name: m.seconds for m in measured}}
-            if best.path != original:
-                best.path.rename(fresh / best.path.name)
-                kept_file = fresh / best.path.name
-                note |= {"file": kept_file.name, "sha256": file_digest(kept_file)}
-            (fresh / NOTE).write_text(json.dumps(note), encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
+        with alone(prepared_folder(card), lambda: notice(waiting)):
+            if _kept(card) is None:
+                notice(f"preparing {card.title} for this machine (once)")
+                _keep_best(card, original, threads)
     except OSError as e:
         notice(
             f"cannot keep a faster form of {card.title} ({e.strerror or e}); using it as shipped"
@@ -95,16 +84,39 @@ def ready_model(
 
 def _kept(card: ModelCard) -> ReadyModel | None:
     folder = prepared_folder(card)
+    note = read_note(folder / NOTE)
+    name, file = note.get("quantization"), note.get("file", "")
+    if note.get("form", 1) != _FORM or not isinstance(name, str) or not isinstance(file, str):
+        return None
+    if not file:
+        return ReadyModel(require_file(card), name, card.sha256)
     try:
-        note = json.loads((folder / NOTE).read_text(encoding="utf-8"))
-        if "file" not in note:
-            return ReadyModel(require_file(card), note["quantization"], card.sha256)
-        path = folder / note["file"]
-        if verified_digest(path) == note["sha256"]:
-            return ReadyModel(path, note["quantization"], card.sha256)
-    except (OSError, ValueError, KeyError):
-        pass
-    return None
+        good = verified_digest(folder / file) == note.get("sha256")
+    except (OSError, ValueError):
+        return None
+    return ReadyModel(folder / file, name, card.sha256) if good else None
+
+
+def _keep_best(card: ModelCard, original: Path, threads: int) -> None:
+    """Measure the formats beside the folder, and keep there what was chosen."""
+    folder = prepared_folder(card)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="prepare-") as place:
+        measured = measure_formats(original, card.quantization, threads, Path(place))
+        equal = [m for m in measured if m.difference <= _AGREEMENT_NATS]
+        best = min(equal, key=lambda m: m.seconds)
+        fresh = Path(place) / "made"
+        fresh.mkdir()
+        note = {
+            "form": _FORM,
+            "quantization": best.name,
+            "measured": {m.name: m.seconds for m in measured},
+        }
+        if best.path != original:
+            best.path.rename(fresh / best.path.name)
+            kept_file = fresh / best.path.name
+            note |= {"file": kept_file.name, "sha256": file_digest(kept_file)}
+        (fresh / NOTE).write_text(json.dumps(note), encoding="utf-8")
+        replace_folder(fresh, folder)
 
 
 @dataclass(frozen=True, slots=True)
