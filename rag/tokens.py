@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.caching import read_note
 from rag.config import cache_dir
 from rag.errors import ModelError
 from rag.models import verified_digest, write_atomically
@@ -26,6 +27,8 @@ _GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)
 _DIGITS = r"\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?=\p{N})|\s+(?!\S)|\s+"
 # By `tokenizer.ggml.pre` of the GGUF, as llama.cpp names them.
 _PATTERNS = {"gpt-2": _GPT2, "smollm": _DIGITS, "default": _GPT2}
+_FORM = 1  # raised when tokens are read from a GGUF in another way
+_BYTES = [bytes([b]) for b in range(256)]
 
 
 def load_encoding(gguf: Path) -> tiktoken.Encoding:
@@ -41,25 +44,39 @@ def load_encoding(gguf: Path) -> tiktoken.Encoding:
 def _encoding(gguf: Path, digest: str) -> tiktoken.Encoding:
     import tiktoken
 
-    pattern, ranks = _vocabulary(gguf, digest)
+    pre, tokens = _vocabulary(gguf, digest)
+    ranks = {token: rank for rank, token in enumerate(tokens)}
     return tiktoken.Encoding(
-        f"gguf-{digest[:12]}", pat_str=pattern, mergeable_ranks=ranks, special_tokens={}
+        f"gguf-{digest[:12]}", pat_str=_PATTERNS[pre], mergeable_ranks=ranks, special_tokens={}
     )
 
 
-def _vocabulary(gguf: Path, digest: str) -> tuple[str, dict[bytes, int]]:
-    """The splitting pattern and each token's merge rank; kept in the cache (reading takes 1 s)."""
+def _vocabulary(gguf: Path, digest: str) -> tuple[str, list[bytes]]:
+    """The name of the splitting pattern and the tokens in the order of their ranks; kept in the
+    cache (reading takes 1 s)."""
     kept = cache_dir() / f"vocabulary-{digest[:16]}.json"
-    try:
-        note = json.loads(kept.read_text(encoding="ascii"))
-        return note["pattern"], {base64.b64decode(t): i for i, t in enumerate(note["tokens"])}
-    except (OSError, ValueError, KeyError):
-        pass
-    pattern, tokens = _read(gguf)
-    note = {"pattern": pattern, "tokens": [base64.b64encode(t).decode("ascii") for t in tokens]}
+    found = _kept(kept)
+    if found is not None:
+        return found
+    pre, tokens = _read(gguf)
+    written = [base64.b64encode(t).decode("ascii") for t in tokens]
+    note = {"form": _FORM, "pre": pre, "tokens": written}
     with contextlib.suppress(OSError):  # Only the next start is slower.
         write_atomically(kept, lambda p: p.write_text(json.dumps(note), encoding="ascii"))
-    return pattern, {token: rank for rank, token in enumerate(tokens)}
+    return pre, tokens
+
+
+def _kept(path: Path) -> tuple[str, list[bytes]] | None:
+    """What a file of the cache says, when it is a vocabulary of this form."""
+    note = read_note(path)
+    pre, tokens = note.get("pre"), note.get("tokens")
+    if note.get("form") != _FORM or not isinstance(pre, str) or not isinstance(tokens, list):
+        return None
+    try:
+        found = [base64.b64decode(token) for token in tokens]
+    except (ValueError, TypeError):
+        return None
+    return (pre, found) if pre in _PATTERNS and found[: len(_BYTES)] == _BYTES else None
 
 
 def _read(gguf: Path) -> tuple[str, list[bytes]]:
@@ -80,14 +97,14 @@ def _read(gguf: Path) -> tuple[str, list[bytes]]:
         )
     unicode_to_byte = {c: b for b, c in _byte_to_unicode().items()}
     # Single bytes come first, then one token per merge, in the order of merging.
-    tokens = [bytes([b]) for b in range(256)]
+    tokens = list(_BYTES)
     seen = set(tokens)
     for merge in merges:
         token = bytes(unicode_to_byte[c] for c in str(merge).replace(" ", ""))
         if token not in seen:
             seen.add(token)
             tokens.append(token)
-    return _PATTERNS[pre], tokens
+    return pre, tokens
 
 
 def _byte_to_unicode() -> dict[int, str]:

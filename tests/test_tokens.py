@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -16,7 +17,7 @@ from rag.errors import ModelError
 from rag.models import find_card, require_file
 from rag.readers import read_paths
 from rag.records import Paper
-from rag.tokens import _byte_to_unicode, load_encoding
+from rag.tokens import _byte_to_unicode, _kept, load_encoding
 
 
 def default_gguf() -> Path:
@@ -92,7 +93,7 @@ def test_vocabulary_is_read_from_the_file_when_the_cache_is_empty_or_broken(
 
     want = load_encoding(default_gguf()).encode_ordinary("A harbour, 1,204 times.")
     monkeypatch.setenv("RAG_CACHE", str(tmp_path))
-    for content in (None, "{", json.dumps({"pattern": "x"})):
+    for content in (None, json.dumps({"pattern": "x"})):
         for kept in tmp_path.glob("vocabulary-*"):
             assert content is not None
             kept.write_text(content)
@@ -100,6 +101,39 @@ def test_vocabulary_is_read_from_the_file_when_the_cache_is_empty_or_broken(
         assert load_encoding(default_gguf()).encode_ordinary("A harbour, 1,204 times.") == want
         assert list(tmp_path.glob("vocabulary-*"))
     rag.tokens._encoding.cache_clear()
+
+
+def test_a_kept_vocabulary_is_used_only_while_it_is_whole(tmp_path: Path) -> None:
+    single = [base64.b64encode(bytes([b])).decode() for b in range(256)]
+    whole = {"form": 1, "pre": "smollm", "tokens": [*single, "QUI="]}
+    path = tmp_path / "vocabulary.json"
+    path.write_text(json.dumps(whole))
+    assert _kept(path) == ("smollm", [*(bytes([b]) for b in range(256)), b"AB"])
+    former = {"pattern": r"\s+|\S+", "tokens": whole["tokens"]}
+    for odd in (
+        former, [whole], [], None, 7, "x", {}, whole | {"pre": "unknown"}, whole | {"form": 0},
+        whole | {"pre": ["smollm"]}, whole | {"tokens": []}, whole | {"tokens": {"QQ==": 1}},
+        whole | {"tokens": [*single, 1]}, whole | {"tokens": [*single, "é"]},
+        whole | {"tokens": single[1:]},
+    ):  # fmt: skip
+        path.write_text(json.dumps(odd))
+        assert _kept(path) is None, odd
+
+
+def test_a_mended_pattern_reaches_a_machine_that_has_the_vocabulary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import rag.tokens
+
+    monkeypatch.setenv("RAG_CACHE", str(tmp_path))
+    rag.tokens._encoding.cache_clear()
+    before = load_encoding(default_gguf())
+    monkeypatch.setitem(rag.tokens._PATTERNS, "smollm", r"\S|\s")
+    rag.tokens._encoding.cache_clear()
+    after = load_encoding(default_gguf())
+    rag.tokens._encoding.cache_clear()
+    assert len(before.encode_ordinary("the")) == 1
+    assert len(after.encode_ordinary("the")) == 3
 
 
 def test_a_vocabulary_of_another_family_is_refused(tmp_path: Path) -> None:
