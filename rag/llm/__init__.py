@@ -23,8 +23,8 @@ class LanguageModel:
     info: ModelInfo
     ability: str
 
-    def chat(self, system: str, user: str) -> str:
-        """One turn of a conversation in the model's own template, up to the answer."""
+    def chat(self, system: str, user: str) -> list[int]:
+        """One turn of a conversation in the model's own template, up to the answer, as tokens."""
         return self.engine.chat_prompt(system, user)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import ModelError, UsageError
+from rag.llm.template import SYSTEM, USER, template_parts, without_marks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,9 @@ class LocalModel:
             )
         self._vocab = lib.llama_model_get_vocab(self._model)
         self.vocabulary_size = int(lib.llama_vocab_n_tokens(self._vocab))
+        bos = int(lib.llama_vocab_bos(self._vocab))
+        # What every text of this model begins with: many were never trained on one without it.
+        self._begin = [bos] if lib.llama_vocab_get_add_bos(self._vocab) and bos >= 0 else []
         params = lib.llama_context_default_params()
         params.n_ctx = min(context, int(lib.llama_model_n_ctx_train(self._model)) or context)
         params.n_batch = params.n_ubatch = _BATCH
@@ -93,8 +97,8 @@ class LocalModel:
         """Token ids of `text`, without begin or end markers.
 
         Args:
-            special: read control tokens such as <|im_start|> as such. Only for templates of
-                ours: text of users and papers is always read as plain text.
+            special: read control tokens such as <|im_start|> as such. Only for the model's own
+                template: text of users and papers is always read as plain text.
         """
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
@@ -107,28 +111,28 @@ class LocalModel:
         n = self._lib.llama_token_to_piece(self._vocab, token, buffer, 128, 0, False)
         return bytes(buffer.raw[: max(n, 0)])
 
-    def chat_prompt(self, system: str, user: str) -> str:
-        """A system and a user message in the model's own chat template, up to the answer.
+    def chat_prompt(self, system: str, user: str) -> list[int]:
+        """A system and a user message in the model's own chat template, up to the answer, as
+        token ids.
 
-        Falls back to plain text for models without one. Control tokens inside the messages are
-        broken up, so that no abstract or question can end its own turn.
+        Falls back to plain text for models without one. Only the template's own parts are read
+        with control tokens, so that no abstract or question can end its own turn.
         """
-        lib = self._lib
-        messages = (lib.llama_chat_message * 2)(
-            lib.llama_chat_message(role=b"system", content=_defused(system).encode()),
-            lib.llama_chat_message(role=b"user", content=_defused(user).encode()),
-        )
-        template = lib.llama_model_chat_template(self._model, None)
-        room = 4 * (len(system.encode()) + len(user.encode())) + 1024
-        buffer = ctypes.create_string_buffer(room)
-        n = (
-            lib.llama_chat_apply_template(template, messages, 2, True, buffer, room)
-            if template
-            else -1
-        )
-        if not 0 < n <= room:
-            return f"{system}\n\n{_defused(user)}\n"
-        return buffer.raw[:n].decode("utf-8", "replace")
+        texts = {SYSTEM: system, USER: user}
+        parts = template_parts(self._lib, self._model)
+        own = {part: self.tokens(part, special=True) for part in parts if part not in texts}
+        marks = [self._mark(token) for ids in own.values() for token in ids]
+        given = {name: self.tokens(without_marks(text, marks)) for name, text in texts.items()}
+        found = [token for part in parts for token in (own | given)[part]]
+        return found if found[:1] == self._begin else [*self._begin, *found]
+
+    def _mark(self, token: int) -> str:
+        """The text of a token that stands for itself in plain text too, as the marks of some
+        models' templates do; "" for any other."""
+        kind = int(self._lib.llama_vocab_get_attr(self._vocab, token))
+        if not kind & int(self._lib.LLAMA_TOKEN_ATTR_USER_DEFINED):
+            return ""
+        return self._piece(token).decode("utf-8", "replace")
 
     @property
     def quantization(self) -> str:
@@ -175,7 +179,7 @@ class LocalModel:
         group: list[_Shared] = []
         used = sequences = 0
         targets = {t: self.tokens(t) for t in {r.target for r in readings}}
-        contexts = {c: self.tokens(c)[:128] for c in {r.context for r in readings}}
+        contexts = {c: [*self._begin, *self.tokens(c)[:128]] for c in {r.context for r in readings}}
         for index, reading in enumerate(readings):
             context, target = contexts[reading.context], targets[reading.target]
             target = target[: _BATCH // 2]
@@ -249,16 +253,21 @@ class LocalModel:
 
     # ── text ────────────────────────────────────────────────────────────────────────────────────
 
+    def room(self, max_tokens: int) -> int:
+        """Tokens that a prompt may have when as many as `max_tokens` are to follow it."""
+        return self.context_tokens - max_tokens
+
     def generate(
         self,
-        prompt: str,
+        prompt: str | Sequence[int],
         grammar: str,
         max_tokens: int,
         stopped: Callable[[], bool] = lambda: False,
     ) -> Iterator[str]:
-        """Greedy text after `prompt` (a template of ours, control tokens allowed), as it comes.
+        """Greedy text after `prompt`, as it comes.
 
         Args:
+            prompt: the tokens of `chat_prompt`, or plain text.
             grammar: GBNF, its root rule called "root"; "" for free text.
             max_tokens: bound of the text's length.
             stopped: asked before every token; True ends the text there.
@@ -267,9 +276,9 @@ class LocalModel:
             UsageError: the prompt leaves no room. ModelError: the grammar is wrong.
         """
         lib = self._lib
-        ids = self.tokens(prompt, special=True)
-        if len(ids) + max_tokens > self.context_tokens:
-            room = self.context_tokens - max_tokens
+        ids = [*self._begin, *self.tokens(prompt)] if isinstance(prompt, str) else list(prompt)
+        room = self.room(max_tokens)
+        if len(ids) > room:
             raise UsageError(
                 f"the prompt has {len(ids)} tokens; the model takes {room}",
                 "ask with fewer papers (-k)",
@@ -315,10 +324,6 @@ class LocalModel:
             ids = [token]
             if stopped():
                 return
-
-
-def _defused(text: str) -> str:
-    return text.replace("<|", "< |").replace("|>", "| >")
 
 
 _Member = tuple[int, list[int], list[int]]
