@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 _SHORT = re.compile(r"\(\s*([A-Za-z][\w.-]{1,9})\s*[);,]")
 _TOKEN = re.compile(r"\S+")
+_REACH = 400  # characters before a short form in which its long one is looked for
 
 
 def definitions(text: str) -> list[tuple[str, str]]:
@@ -22,11 +23,19 @@ def definitions(text: str) -> list[tuple[str, str]]:
         if sum(c.isupper() for c in short) < 2:
             continue
         letters = short[:-1] if short.endswith("s") and short[-2].isupper() else short
-        words = _TOKEN.findall(text[: match.start()])[-min(len(letters) + 5, 2 * len(letters)) :]
+        words = _words_before(text, match.start())[-min(len(letters) + 5, 2 * len(letters)) :]
         long = _long_form(letters, " ".join(words))
         if long:
             found.append((letters, long))
     return found
+
+
+def _words_before(text: str, end: int) -> list[str]:
+    """The words within reach before a place, without one that begins out of it."""
+    start = max(0, end - _REACH)
+    words = _TOKEN.findall(text, start, end)
+    cut = start > 0 and not (text[start - 1].isspace() or text[start].isspace())
+    return words[1:] if cut else words
 
 
 def _long_form(short: str, before: str) -> str | None:

@@ -224,6 +224,28 @@ def test_definitions() -> None:
     assert definitions("Nothing (NAS) here spells it.") == []
 
 
+def test_a_definition_is_looked_for_in_the_words_before_it_alone() -> None:
+    import tracemalloc
+
+    long = "moss " * 200_000 + "We study neural architecture search (NAS)."
+    tracemalloc.start()
+    try:
+        assert definitions(long) == [("NAS", "neural architecture search")]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(long) / 10  # and so many definitions take no longer than each alone
+
+
+def test_a_word_that_begins_out_of_reach_is_none_of_a_definition() -> None:
+    for letters in range(370, 400):  # of these, at one "neural" begins where the reach does
+        text = "xneural " + "a" * letters + " search (NAS)"
+        assert definitions(text) == []
+        assert definitions(text.replace("x", " ")) in (
+            [], [("NAS", f"neural {'a' * letters} search")]
+        )  # fmt: skip
+
+
 def test_the_commonest_long_form_wins() -> None:
     texts = ["state space models (SSM)", "state space models (SSM)", "secure shell memory (SSM)"]
     assert glossary(texts) == {"SSM": "state space models"}
