@@ -3,7 +3,7 @@ supported it by the very sentences it cites, and is replaced by those sentences 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rag.claims import check_claim
@@ -28,13 +28,16 @@ def drafted_claims(
 ) -> Iterator[Claim]:
     """Checked claims in the order written, each as soon as its statement ends.
 
-    When no statement can be shown, the best evidence is quoted instead.
+    When no statement can be shown, or the model has no room for the question with even the best
+    sentence, the best evidence is quoted instead.
     """
-    shown = list(evidence[:_SHOWN])
+    prompt, shown = _fitting(question, evidence[:_SHOWN], model)
     by_label = {e.label: e for e in shown}
-    prompt = model.chat(SYSTEM, draft_prompt(question, shown))
     text, handled, quoted, spent, given = "", 0, set[str](), 0, 0
-    for piece in model.engine.generate(prompt, draft_grammar(list(by_label)), _TOKENS, stopped):
+    pieces: Iterable[str] = ()
+    if shown:
+        pieces = model.engine.generate(prompt, draft_grammar(list(by_label)), _TOKENS, stopped)
+    for piece in pieces:
         text += piece
         if not piece.rstrip().endswith("."):
             continue
@@ -50,6 +53,19 @@ def drafted_claims(
         handled = len(statements)
     if not given:
         yield from quote_claims(choose_quotes(evidence, question, words), numbering)
+
+
+def _fitting(
+    question: str, evidence: Sequence[Evidence], model: LanguageModel
+) -> tuple[list[int], list[Evidence]]:
+    """The prompt with as many sentences, best first, as the model has room for; and these."""
+    shown = list(evidence)
+    while shown:
+        prompt = model.chat(SYSTEM, draft_prompt(question, shown))
+        if len(prompt) <= model.engine.room(_TOKENS):
+            return prompt, shown
+        shown.pop()
+    return [], []
 
 
 def _checked(

@@ -19,6 +19,7 @@ SYSTEM = (
 TEMPLATE = "Sentences:\n$evidence\n\nQuestion: $question\n\nAnswer with citations:"
 _ALLOWED = {"evidence", "question"}
 _STATEMENTS = 3
+_TITLE = 120  # characters of a title that are shown: it stands beside each of a paper's sentences
 
 
 def _checked(template: str) -> string.Template:
@@ -34,8 +35,12 @@ _TEMPLATE = _checked(TEMPLATE)
 
 def draft_prompt(question: str, evidence: Sequence[Evidence]) -> str:
     """The user's turn of a drafting conversation."""
-    lines = [f"[{e.label}] ({e.paper.title}) {e.text}" for e in evidence]
+    lines = [f"[{e.label}] ({_short(e.paper.title)}) {e.text}" for e in evidence]
     return _TEMPLATE.substitute(evidence="\n".join(lines), question=question)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…"
 
 
 def draft_grammar(labels: Sequence[str]) -> str:
