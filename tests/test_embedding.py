@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import rag.embedding.onnx
 from rag.config import Settings
-from rag.embedding import Embedder, open_embedder
+from rag.embedding import Embedder, Encode, open_embedder
+from rag.embedding.export import ensure_onnx, onnx_folder
+from rag.embedding.graph import GRAPH, NOTE, WEIGHTS
+from rag.embedding.onnx import _LongRun
 from rag.errors import ModelError
+from rag.index import add_papers
 from rag.models import cards, find_card, require_file
+from rag.records import Paper
+from rag.session import token_counter
+from rag.store import Snapshot
 
 TEXTS = [
     "Moss as a thermometer.",
@@ -91,6 +101,118 @@ def test_a_folder_of_a_model_is_an_embedder(tmp_path: Path) -> None:
     opened = open_embedder(Settings(embedder=str(folder)))
     assert opened.dimension == 384
     assert opened.digest != card.sha256  # another model by name, and refused by a minilm index
+
+
+def test_a_folder_is_named_from_home_and_threads_are_as_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    card = find_card("embedder", "minilm")
+    assert card is not None
+    (tmp_path / "model").symlink_to(require_file(card).parent)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        opened = open_embedder(Settings(embedder="~/model", threads=1))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+    assert opened.name == "~/model"
+    assert opened.digest == open_embedder(Settings(embedder=str(tmp_path / "model"))).digest
+    assert opened.is_word("model")
+
+
+def test_a_model_without_vectors_of_tokens_is_refused_before_it_indexes(tmp_path: Path) -> None:
+    import tokenizers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import StaticEmbedding
+
+    card = find_card("embedder", "minilm")
+    assert card is not None
+    words = tokenizers.Tokenizer.from_file(str(require_file(card).parent / "tokenizer.json"))
+    static = SentenceTransformer(modules=[StaticEmbedding(words, embedding_dim=16)])
+    static.save(str(tmp_path / "static"))
+    with pytest.raises(ModelError, match="no vectors of single tokens") as caught:
+        open_embedder(Settings(embedder=str(tmp_path / "static")))
+    assert "minilm" in caught.value.remedy
+
+
+# ── long runs ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def quick_at_bf16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Embedder:
+    """The packaged engine on a machine that was found to be faster in bfloat16, where 40 texts
+    are very many."""
+    card = find_card("embedder", "minilm")
+    assert card is not None
+    prepared = ensure_onnx(card).parent
+    monkeypatch.setenv("RAG_CACHE", str(tmp_path / "cache"))
+    folder = onnx_folder(card)
+    folder.mkdir(parents=True)
+    for name in (GRAPH, WEIGHTS):
+        shutil.copy(prepared / name, folder / name)
+    note = json.loads((prepared / NOTE).read_text())
+    note["texts_per_second"] = {"onnx": 39.0, "bf16": 70.0}
+    (folder / NOTE).write_text(json.dumps(note))
+    monkeypatch.setattr(rag.embedding.onnx, "_BULK_TEXTS", 40)
+    return open_embedder(Settings(threads=1))
+
+
+SOME = [f"We collected {n} images of harbours at night." for n in range(16)]
+
+
+def engine_of(encode: Encode) -> object:
+    """Torch's, of a run that became long."""
+    run = getattr(encode, "__self__", None)
+    assert isinstance(run, _LongRun)
+    return run.bulk
+
+
+def test_only_the_texts_of_one_run_make_it_long(quick_at_bf16: Embedder) -> None:
+    plain = quick_at_bf16.encode(SOME)
+    for _ in range(4):
+        assert np.array_equal(quick_at_bf16.encode(SOME), plain)
+    for _ in range(2):
+        with quick_at_bf16.long_run() as encode:
+            assert np.array_equal(encode(SOME), plain)
+            assert np.array_equal(encode(SOME), plain)
+            half = encode(SOME)
+            assert engine_of(encode) is not None
+            assert not np.allclose(half, plain, atol=1e-5)
+            assert (half * plain).sum(axis=1).min() > 0.999
+            assert np.array_equal(encode(SOME[:2]), quick_at_bf16.encode(SOME[:2]))  # too few
+            assert np.array_equal(quick_at_bf16.encode(SOME), plain)  # a question meanwhile
+        assert engine_of(encode) is None
+
+
+def test_an_indexing_run_is_one_run(quick_at_bf16: Embedder, tmp_path: Path) -> None:
+    def papers(first: int, last: int) -> list[Paper]:
+        return [
+            Paper("", f"Harbour {n}", " ".join(SOME[:9]).replace("images", f"{n} sounds"))
+            for n in range(first, last)
+        ]
+
+    def farthest(place: Path) -> float:
+        """The largest difference of a sentence's vector to the one that `encode` gives."""
+        with contextlib.closing(Snapshot(place)) as snapshot:
+            worst = 0.0
+            for paper in snapshot.papers():
+                spans, vectors = snapshot.sentence_vectors([paper.id])[paper.id]
+                texts = [paper.abstract[s.start : s.end] for s in spans]
+                worst = max(worst, float(np.abs(quick_at_bf16.encode(texts) - vectors).max()))
+            return worst
+
+    def add(place: Path, some: list[Paper]) -> None:
+        add_papers(place, some, quick_at_bf16, token_counter(), Settings())
+
+    add(tmp_path / "large", papers(0, 8))
+    assert farthest(tmp_path / "large") > 1e-4
+    for n in range(0, 6, 2):
+        add(tmp_path / "small", papers(n, n + 2))  # some 20 texts a run, some 60 in all
+    assert farthest(tmp_path / "small") < 1e-5
 
 
 def test_unknown_and_broken_models_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from rag.embedding.tokenwise import TokenVectors
 
 Progress = Callable[[int, int], None]  # done, total
+Encode = Callable[[Sequence[str]], "NDArray[np.float32]"]  # see `Embedder.encode`
 
 
 class Embedder(Protocol):
@@ -33,6 +36,14 @@ class Embedder(Protocol):
         """Embed texts: float32 (len(texts), dimension), rows of length 1, in the order given.
 
         Texts over the model's limit are cut at its end by the model's own tokeniser.
+        """
+        ...
+
+    def long_run(self) -> AbstractContextManager[Encode]:
+        """What embeds the texts of one run of many calls, such as indexing a library.
+
+        When they come to very many it may go on faster and in less than float32; its top ten
+        then agree with `encode`'s in 99 of 100 places.
         """
         ...
 
@@ -67,4 +78,4 @@ def open_embedder(settings: Settings, notice: Callable[[str], None] = lambda _: 
         return OnnxEmbedder(card, thread_count(settings), notice)
     from rag.embedding.torch import TorchEmbedder
 
-    return TorchEmbedder.named(settings.embedder)
+    return TorchEmbedder.named(settings.embedder, thread_count(settings))

@@ -3,7 +3,9 @@ importing torch. Made once from the verified weights (see rag.embedding.export).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.models import ModelCard, require_file
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.embedding import Progress
+    from rag.embedding import Encode, Progress
     from rag.embedding.tokenwise import TokenVectors
     from rag.embedding.torch import TorchEmbedder
 
@@ -29,9 +31,7 @@ class OnnxEmbedder:
     def __init__(
         self, card: ModelCard, threads: int, notice: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._card = card
-        self._encoded = 0
-        self._bulk: TorchEmbedder | None = None
+        self._card, self._threads = card, threads
         weights = require_file(card)
         self.name, self.digest, self.dimension = card.name, card.sha256, card.dimension
         from rag.embedding.export import ensure_onnx
@@ -52,17 +52,9 @@ class OnnxEmbedder:
         return self._tokenizer.token_to_id(word) is not None
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
-        """Embed texts: float32 (n, dimension), L2-normalised.
-
-        Large jobs go on in bfloat16 through torch where the machine was found to be faster at
-        it; its top ten agree with float32's in 99 of 100 places.
-        """
+        """Embed texts: float32 (n, dimension), L2-normalised."""
         import numpy as np
 
-        self._encoded += len(texts)
-        if self._encoded >= _BULK_TEXTS and len(texts) >= _BATCH and self._bulk_engine():
-            assert self._bulk is not None
-            return self._bulk.encode(texts, progress)
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for first in range(0, len(order), _BATCH):
@@ -75,6 +67,16 @@ class OnnxEmbedder:
             if progress is not None:
                 progress(first + len(rows), len(texts))
         return vectors
+
+    @contextmanager
+    def long_run(self) -> Iterator[Encode]:
+        """What embeds the texts of one long run: in bfloat16 through torch once they are very
+        many, where the machine was found to be faster at it."""
+        run = _LongRun(self, self._card, self._threads)
+        try:
+            yield run.encode
+        finally:
+            run.bulk = None  # some 100 MB, whoever still holds the run
 
     def token_vectors(self, first: str, second: str = "") -> TokenVectors:
         """Each token's own vector; see `rag.embedding.Embedder`."""
@@ -100,11 +102,30 @@ class OnnxEmbedder:
         )
         return token_vectors(found.offsets, found.sequence_ids, states[0])
 
-    def _bulk_engine(self) -> bool:
+
+@dataclass(slots=True)
+class _LongRun:
+    """Counts the texts of one run, and has torch's model once it is long."""
+
+    embedder: OnnxEmbedder
+    card: ModelCard
+    threads: int
+    encoded: int = 0
+    bulk: TorchEmbedder | None = None
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.encoded += len(texts)
+        if self.encoded >= _BULK_TEXTS and len(texts) >= _BATCH:
+            engine = self._bulk_engine()
+            if engine is not None:
+                return engine.encode(texts)
+        return self.embedder.encode(texts)
+
+    def _bulk_engine(self) -> TorchEmbedder | None:
         from rag.embedding.export import bf16_gain
 
-        if self._bulk is None and bf16_gain(self._card) >= _BULK_GAIN:
+        if self.bulk is None and bf16_gain(self.card) >= _BULK_GAIN:
             from rag.embedding.torch import TorchEmbedder
 
-            self._bulk = TorchEmbedder.packaged(self._card, bf16=True)
-        return self._bulk is not None
+            self.bulk = TorchEmbedder.packaged(self.card, self.threads, bf16=True)
+        return self.bulk

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.embedding import Progress
+    from rag.embedding import Encode, Progress
     from rag.embedding.tokenwise import TokenVectors
 
 _BATCH = 32
 
 
 class TorchEmbedder:
-    """See `rag.embedding.Embedder`."""
+    """See `rag.embedding.Embedder`.
+
+    Args:
+        name: as the settings name it.
+        bf16: whether to embed in bfloat16.
+    """
 
     def __init__(self, model: Any, name: str, digest: str, *, bf16: bool = False) -> None:
         self._model = model.bfloat16() if bf16 else model
@@ -30,16 +36,28 @@ class TorchEmbedder:
         self.dimension = int(model.get_embedding_dimension())
 
     @classmethod
-    def packaged(cls, card: ModelCard, *, bf16: bool = False) -> TorchEmbedder:
-        """The packaged model, e.g. to compare the exported one with."""
+    def packaged(cls, card: ModelCard, threads: int = 0, *, bf16: bool = False) -> TorchEmbedder:
+        """The packaged model, e.g. to compare the exported one with.
+
+        Args:
+            threads: of torch, in this whole process; 0 leaves their number as it is.
+        """
         weights = require_file(card)
-        return cls(_load(str(weights.parent)), card.name, card.sha256, bf16=bf16)
+        return cls(_load(str(weights.parent), threads), card.name, card.sha256, bf16=bf16)
 
     @classmethod
-    def named(cls, name: str) -> TorchEmbedder:
-        """A model by folder, or by the name it has in the local hub cache."""
-        model = _load(name)
-        folder = Path(name)
+    def named(cls, name: str, threads: int = 0) -> TorchEmbedder:
+        """A model by folder, or by the name it has in the local hub cache.
+
+        Args:
+            threads: see `packaged`.
+
+        Raises:
+            ModelError: there is none, or none that a question can be asked with.
+        """
+        folder = Path(name).expanduser()
+        model = _load(str(folder) if folder.is_dir() else name, threads)
+        _require_tokens(cls(model, name, ""))
         if folder.is_dir():
             files = sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("*.bin"))
             parts = [verified_digest(f) for f in files]
@@ -50,6 +68,10 @@ class TorchEmbedder:
                 for p in model.state_dict().values()
             ]
         return cls(model, name, hashlib.sha256("".join(parts).encode()).hexdigest())
+
+    def long_run(self) -> nullcontext[Encode]:
+        """What embeds the texts of one long run: the same engine."""
+        return nullcontext(self.encode)
 
     def is_word(self, word: str) -> bool:
         """Whether the vocabulary has the word whole."""
@@ -100,10 +122,26 @@ class TorchEmbedder:
         return unit
 
 
-def _load(name: str) -> Any:
+def _require_tokens(embedder: TorchEmbedder) -> None:
+    """Refuse before anything is indexed what can't read a question word by word afterwards."""
+    try:
+        embedder.token_vectors("a", "b")
+        embedder.is_word("a")
+    except Exception as e:
+        raise ModelError(
+            f'the embedding model "{embedder.name}" has no vectors of single tokens '
+            f"({type(e).__name__})",
+            "choose a transformer encoder, or use the default: minilm",
+        ) from e
+
+
+def _load(name: str, threads: int) -> Any:
+    import torch
     import transformers
     from sentence_transformers import SentenceTransformer
 
+    if threads:
+        torch.set_num_threads(threads)
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped there
     try:
         return SentenceTransformer(name, device="cpu", local_files_only=True)

@@ -28,7 +28,7 @@ from rag.store.writing import Passage, record_key
 
 if TYPE_CHECKING:
     from rag.config import Settings
-    from rag.embedding import Embedder
+    from rag.embedding import Embedder, Encode
 
 _BATCH = 128  # papers a transaction
 
@@ -78,7 +78,7 @@ def add_papers(
     merged: list[tuple[str, str]] = []
     tally = {"added": 0, "updated": 0, "unchanged": 0, "embedded": 0}
     run: dict[int, str] = {}
-    with writing(directory, waiting) as writer:
+    with writing(directory, waiting) as writer, embedder.long_run() as encode:
         manifest = writer.manifest
         require_shape(manifest, embedder, settings, str(directory))
         if "uuid" not in manifest:
@@ -92,7 +92,7 @@ def add_papers(
         while batch := list(islice(papers, _BATCH)):
             kept, dropped = merge_all(batch)
             merged += [(a.title, b.source) for a, b in dropped]
-            merged += _put_batch(writer, kept, embedder, count, settings, tally, run)
+            merged += _put_batch(writer, kept, encode, count, settings, tally, run)
             done += len(batch)
             if progress is not None:
                 progress(done, batch[-1].title)
@@ -211,7 +211,7 @@ class _Plan:
 def _put_batch(
     writer: Writer,
     papers: Sequence[Paper],
-    embedder: Embedder,
+    encode: Encode,
     count: TokenCounter,
     settings: Settings,
     tally: dict[str, int],
@@ -230,7 +230,7 @@ def _put_batch(
     fresh = [plan.paper for plan in changed if plan.text_changed]
     told = [plan for plan in plans if plan.changed or not plan.stored.issuperset(plan.keys)]
     if told:
-        made = make_passages(fresh, embedder, count, settings)
+        made = make_passages(fresh, encode, count, settings)
         passages = dict(zip((p.id for p in fresh), made, strict=True))
         with writer.change():
             for plan in told:
@@ -342,7 +342,7 @@ def with_id(paper: Paper, taken: Callable[[str], bool]) -> Paper:
 
 
 def make_passages(
-    papers: Sequence[Paper], embedder: Embedder, count: TokenCounter, settings: Settings
+    papers: Sequence[Paper], encode: Encode, count: TokenCounter, settings: Settings
 ) -> list[list[Passage]]:
     """Chunks and sentences of each paper, embedded together in one call."""
     chunked = [chunk_abstract(p.id, p.abstract, count, settings.chunk_tokens) for p in papers]
@@ -350,7 +350,7 @@ def make_passages(
     for paper, chunks in zip(papers, chunked, strict=True):
         texts += [passage_text(paper.title, c.text) for c in chunks]
         texts += [paper.abstract[s.start : s.end] for c in chunks for s in c.sentences]
-    vectors = iter(embedder.encode(texts).astype("<f4"))
+    vectors = iter(encode(texts).astype("<f4"))
     return [
         [
             *(

@@ -170,7 +170,7 @@ def _repair(
         tokens = int(writer.manifest.get("chunk_tokens", Settings().chunk_tokens))
         damaged = [paper for paper, _ in found.damaged.values()]
         settings = replace(Settings(), chunk_tokens=tokens)
-        fresh = make_passages(damaged, embedder, count, settings)
+        fresh = make_passages(damaged, embedder.encode, count, settings)
         with writer.change():
             for row, paper, made in zip(found.damaged, damaged, fresh, strict=True):
                 writer.put(paper, identity_keys(paper), made, row)
