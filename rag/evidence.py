@@ -129,11 +129,13 @@ def candidates(
     vector: NDArray[np.float32],
     hits: Sequence[Hit],
     reader: Reader | None,
+    between: Callable[[], None] = lambda: None,
 ) -> Found:
     """All sentences of the hits, in the abstracts' order.
 
     Args:
         vector: the question's embedding, float32 (d,), length 1.
+        between: called between readings; what it raises ends them.
     """
     asked = set(content_stems(question))
     wants_number = bool(_NUMBER_ASKED.search(question))
@@ -142,8 +144,8 @@ def candidates(
     words = words_of(index, question)
     spans = {id_: found for id_, (found, _) in vectors.items()}
     papers = [h.paper for h in hits]
-    matches = match(index, words, papers, spans)
-    read = reader.read(question, papers, spans) if reader is not None else {}
+    matches = match(index, words, papers, spans, between)
+    read = reader.read(question, papers, spans, between) if reader is not None else {}
     rows = [
         (hit, rank, span, position, float(cosine))
         for rank, hit in enumerate(hits)
@@ -243,8 +245,8 @@ def select_evidence(
     hits: Sequence[Hit],
     model: LocalModel | None,
     limit: int,
-    progress: Callable[[int, int], None] | None = None,
     reader: Reader | None = None,
+    between: Callable[[], None] = lambda: None,
 ) -> Selection:
     """Sentences of the hits, best first.
 
@@ -252,8 +254,9 @@ def select_evidence(
         model: scores the sentences that the features find worth reading; None leaves the
             features alone to decide.
         limit: how many sentences the model reads.
+        between: called between readings; what it raises ends them.
     """
-    found = candidates(index, question, vector, hits, reader)
+    found = candidates(index, question, vector, hits, reader, between)
     has_reader = bool(found.read)
     ordered = sorted(
         found.candidates,
@@ -265,7 +268,8 @@ def select_evidence(
     else:
         # Sentences of one paper side by side, so that the model reads each title once.
         chosen.sort(key=lambda c: (c.rank, c.position))
-        likelihoods = [float(x) for x in model.likelihoods(readings(question, chosen), progress)]
+        scores = model.likelihoods(readings(question, chosen), lambda *_: between())
+        likelihoods = [float(x) for x in scores]
         zs = standardise(likelihoods)
         scored = [
             (combine((*c.features[:-1], z), "rank", has_reader), value, c)

@@ -9,7 +9,7 @@ are those that the encoder averages into a passage's embedding.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,17 +98,22 @@ def words_of(index: OpenIndex, question: str) -> Words:
 
 
 def match(
-    index: OpenIndex, words: Words, papers: Sequence[Paper], sentences: Mapping[str, Sequence[Span]]
+    index: OpenIndex,
+    words: Words,
+    papers: Sequence[Paper],
+    sentences: Mapping[str, Sequence[Span]],
+    between: Callable[[], None] = lambda: None,
 ) -> dict[str, Match]:
     """Compare the words with each paper.
 
     Args:
         sentences: each paper's sentences, by paper id, as offsets into its abstract.
+        between: called between the readings of a long paper; what it raises ends them.
 
     Returns:
         By paper id.
     """
-    return {p.id: _match(words, index.token_vectors(p), sentences[p.id]) for p in papers}
+    return {p.id: _match(words, index.token_vectors(p, between), sentences[p.id]) for p in papers}
 
 
 def _match(words: Words, tokens: TokenVectors, sentences: Sequence[Span]) -> Match:

@@ -64,14 +64,14 @@ class _StoppedError(Exception):
     """Leaves the reading of evidence when nobody waits for it any more."""
 
 
-def _heeding(stopped: Callable[[], bool]) -> Callable[[int, int], None]:
-    """A report of progress that ends the work when asked to."""
+def _heeding(stopped: Callable[[], bool]) -> Callable[[], None]:
+    """What ends the work when asked to; called between its parts."""
 
-    def progress(done: int, total: int) -> None:
+    def between() -> None:
         if stopped():
             raise _StoppedError
 
-    return progress
+    return between
 
 
 @dataclass(slots=True)
@@ -155,8 +155,8 @@ class Assistant:
         """Papers, sentences, claims, answer: each as soon as it stands.
 
         Args:
-            stopped: asked between batches of reading and between tokens of drafting; True ends
-                either (claims so far stand).
+            stopped: asked between readings and between tokens of drafting; True ends either
+                (claims so far stand).
 
         Raises:
             UsageError: the question is empty or too long. ModelError: no usable model.
@@ -231,8 +231,8 @@ class Assistant:
                 self.index, understood.focus, vector,
                 hits[: understood.meant] if understood.certain else hits,
                 model.engine if model else None,
-                self.settings.candidates * max(len(understood.sides), 1), _heeding(stopped),
-                self._reader(),
+                self.settings.candidates * max(len(understood.sides), 1), self._reader(),
+                _heeding(stopped),
             )  # fmt: skip
         except _StoppedError:
             return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rag.embedding import Embedder
 from rag.embedding.tokenwise import read_in_windows
-from rag.index import OpenIndex
+from rag.index import OpenIndex, opened
 from rag.matching import content_words, match, words_of
 from rag.reranking import DEPTH, reranked
 from rag.retrieval import retrieve
@@ -79,6 +81,35 @@ def test_long_texts_are_read_to_their_end(embedder: Embedder) -> None:
 def test_a_paper_is_read_once(listing_index: OpenIndex) -> None:
     paper = next(iter(listing_index.snapshot.papers()))
     assert listing_index.token_vectors(paper) is listing_index.token_vectors(paper)
+
+
+def test_papers_that_are_kept_take_no_more_than_so_much_memory(
+    listing_index: OpenIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = next(iter(listing_index.snapshot.papers()))
+    bound = 4 * listing_index.token_vectors(usual).nbytes
+    monkeypatch.setattr(opened, "_KEPT_BYTES", bound)
+    long = replace(usual, abstract=" ".join([usual.abstract] * 2))
+    short = replace(usual, abstract=usual.abstract[:200])
+    several = [replace(p, title=f"{n} {p.title}") for n in range(3) for p in (usual, long, short)]
+    for paper in several:
+        found = listing_index.token_vectors(paper)
+        assert sum(kept.nbytes for kept in listing_index._tokens.values()) <= bound
+        assert listing_index.token_vectors(paper) is found
+    assert len(listing_index._tokens) > 1
+    huge = replace(usual, abstract=" ".join([usual.abstract] * 8))
+    assert listing_index.token_vectors(huge).nbytes > bound  # read, and not kept
+    assert not listing_index._tokens
+
+
+def test_a_long_paper_can_be_left_between_readings(listing_index: OpenIndex) -> None:
+    usual = next(iter(listing_index.snapshot.papers()))
+    asked: list[int] = []
+    listing_index.token_vectors(replace(usual, title="One"), lambda: asked.append(1))
+    assert not asked
+    long = replace(usual, abstract=" ".join([usual.abstract] * 6))
+    listing_index.token_vectors(long, lambda: asked.append(1))
+    assert len(asked) > 1
 
 
 def test_reading_orders_the_first_papers_only(listing_index: OpenIndex) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from rag.claims import check_claim
 from rag.config import Settings
+from rag.embedding import Embedder
 from rag.errors import UsageError
-from rag.index import OpenIndex
+from rag.index import OpenIndex, add_papers
 from rag.llm import LanguageModel
 from rag.pipeline import Assistant
-from rag.records import Answer, Claimed, Done, Filters, Question, Retrieved, Selected
+from rag.records import Answer, Claimed, Done, Filters, Paper, Question, Retrieved, Selected
 from rag.searching import cleaned, search
+from rag.session import token_counter
 
 TASKMASTER = "How many dialogs are in Taskmaster-1 and how many domains do they cover?"
 
@@ -211,6 +214,28 @@ def test_stopping_keeps_what_stands(
         Question(TASKMASTER), lambda: True
     )
     sound(answer)
+
+
+def test_a_long_paper_is_left_when_stopped(embedder: Embedder, tmp_path: Path) -> None:
+    quiet = "The harbour was quiet and nothing at all of note was seen there on that day. "
+    paper = Paper("", "Kites over a Harbour", quiet * 60 + "The kites measure wind at 300 metres.")
+    add_papers(tmp_path, [paper], embedder, token_counter(), Settings())
+    index = OpenIndex(tmp_path, embedder)
+    question = Question("At what height do the kites measure wind?")
+    asked: list[bool] = []
+
+    def stopped() -> bool:
+        asked.append(len(asked) >= 2)
+        return asked[-1]
+
+    try:
+        assistant = Assistant(index, Settings(), None)
+        assert assistant.ask(question).status == "answered"
+        answer = assistant.ask(question, stopped)
+    finally:
+        index.close()
+    assert answer.reason == "It was stopped before an answer was found."
+    assert len(asked) == 4  # to go on, to go on, to leave, and why there is no answer
 
 
 def test_settings_change_the_fingerprint(without_model: Assistant) -> None:

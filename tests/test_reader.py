@@ -99,6 +99,28 @@ def test_a_long_abstract_is_read_to_its_end(reader: Reader) -> None:
     assert int(found.sentences.argmax()) == len(found.sentences) - 1
 
 
+def test_a_long_abstract_can_be_left_between_readings(reader: Reader) -> None:
+    abstract = "The harbour was quiet and nothing at all of note was seen there on that day. " * 120
+    spans = {"long": split_sentences(abstract)}
+    paper = Paper("long", "Kites over a Harbour", abstract)
+    asked: list[int] = []
+    reader.read("What was seen?", [paper], spans, lambda: asked.append(1))
+    assert len(asked) > 3
+
+    class EnoughError(Exception):
+        pass
+
+    def leave() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise EnoughError
+
+    asked.clear()
+    with pytest.raises(EnoughError):
+        reader.read("What was seen?", [paper], spans, leave)
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("paper", "question", "words"),
     [

@@ -26,6 +26,11 @@ class TokenVectors:
     ends: NDArray[np.int64]
     parts: NDArray[np.int64]
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that they take."""
+        return sum(a.nbytes for a in (self.vectors, self.starts, self.ends, self.parts))
+
 
 def token_vectors(
     offsets: Sequence[tuple[int, int]], parts: Sequence[int | None], states: Any
@@ -53,12 +58,16 @@ _WINDOWS = 64  # of some 2,000 characters each
 
 
 def read_in_windows(
-    read: Callable[[str, str], TokenVectors], first: str, second: str
+    read: Callable[[str, str], TokenVectors],
+    first: str,
+    second: str,
+    between: Callable[[], None] = lambda: None,
 ) -> TokenVectors:
     """Both texts token by token, however long the second one is.
 
     Args:
         read: an embedder's `token_vectors`, which cuts what is over its limit.
+        between: called before each reading but the first; what it raises ends them.
     """
     import numpy as np
 
@@ -67,6 +76,7 @@ def read_in_windows(
     while 0 < seen < len(second.rstrip()) and len(whole) < _WINDOWS:
         before = second.rfind(" ", 0, max(seen - _OVERLAP, 0)) + 1
         offset = before if before > offset else seen
+        between()
         found = read(first, second[offset:])
         reached = offset + _reached(found)
         new = (found.parts == 1) & (found.starts + offset >= seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rag.embedding.tokenwise import TokenVectors
     from rag.records import Paper
 
-_KEPT = 48  # papers whose tokens' vectors are kept in memory, some 0.4 MB each
+_KEPT_BYTES = 32 << 20  # of the vectors of papers' tokens: a paper's are some 0.4 MB, or up to 45
 
 
 def dense_path(directory: Path, kind: int, key: str) -> Path:
@@ -77,18 +78,25 @@ class OpenIndex:
         """Names this state of this index."""
         return dense_key(self.snapshot.manifest, CHUNK)
 
-    def token_vectors(self, paper: Paper) -> TokenVectors:
-        """A paper's title (part 0) and abstract (part 1) token by token; the latest are kept."""
+    def token_vectors(
+        self, paper: Paper, between: Callable[[], None] = lambda: None
+    ) -> TokenVectors:
+        """A paper's title (part 0) and abstract (part 1) token by token; the latest are kept.
+
+        Args:
+            between: called between the readings of a long one; what it raises ends them.
+        """
         key = (paper.title, paper.abstract)
         with self._lock:
             if key in self._tokens:
                 self._tokens.move_to_end(key)
                 return self._tokens[key]
-        found = read_in_windows(self.embedder.token_vectors, *key)
+        found = read_in_windows(self.embedder.token_vectors, *key, between)
         with self._lock:
             self._tokens[key] = found
-            while len(self._tokens) > _KEPT:
-                self._tokens.popitem(last=False)
+            held = sum(kept.nbytes for kept in self._tokens.values())
+            while held > _KEPT_BYTES:
+                held -= self._tokens.popitem(last=False)[1].nbytes
         return found
 
     def nearest(

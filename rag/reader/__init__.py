@@ -71,26 +71,35 @@ class Reader:
         self._pieces: dict[_Key, tuple[list[int], list[list[int]]]] = {}
 
     def read(
-        self, question: str, papers: Sequence[Paper], sentences: Mapping[str, Sequence[Span]]
+        self,
+        question: str,
+        papers: Sequence[Paper],
+        sentences: Mapping[str, Sequence[Span]],
+        between: Callable[[], None] = lambda: None,
     ) -> dict[str, Read]:
         """Read each paper with the question.
 
         Args:
             sentences: each paper's sentences, by paper id, as offsets into its abstract.
+            between: called before each reading, of which a long paper takes many; what it raises
+                ends them.
 
         Returns:
             By paper id.
         """
         asked = self._of([question])[0]
-        return {paper.id: self._read(asked, paper, sentences[paper.id]) for paper in papers}
+        return {p.id: self._read(asked, p, sentences[p.id], between) for p in papers}
 
-    def _read(self, asked: list[int], paper: Paper, spans: Sequence[Span]) -> Read:
+    def _read(
+        self, asked: list[int], paper: Paper, spans: Sequence[Span], between: Callable[[], None]
+    ) -> Read:
         import numpy as np
 
         title, pieces = self._pieces_of(paper, spans)
         found = np.full(len(spans), -np.inf, dtype=np.float32)
         words: list[Span | None] = [None] * len(spans)
         for laid in lay_out(asked, title, pieces, self._first, self._last):
+            between()
             scores, edges = self._run(laid)
             found[list(laid.numbers)] = scores[1:] - scores[0]
             for number, (start, end) in zip(laid.numbers, laid.spans, strict=True):
