@@ -323,6 +323,51 @@ def test_a_map_that_was_made_is_not_made_again(index: OpenIndex, cache: Path) ->
     assert again.topics == made.topics
 
 
+def test_two_maps_at_once_are_made_one_after_the_other(
+    index: OpenIndex, embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]  # it has no types
+
+    from rag.index import OpenIndex
+    from rag.mapping import projecting
+
+    add(tmp_path / "second", some_papers(0, 24), embedder)
+    second = OpenIndex(tmp_path / "second", embedder)
+    monkeypatch.setenv("RAG_CACHE", str(tmp_path / "cache"))
+    threads: list[set[int]] = []  # of numpy, whenever a map is being placed
+    placed = projecting._apart
+
+    def numpy_threads() -> set[int]:
+        # None where numpy has threads of another kind.
+        return {p["num_threads"] for p in threadpool_info() if "numpy" in p["filepath"]}
+
+    def watched(places: Any) -> Any:
+        threading.Event().wait(0.5)  # so that others meet this one, if they may
+        threads.append(numpy_threads())
+        return placed(places)
+
+    monkeypatch.setattr(projecting, "_apart", watched)
+    before = numpy_threads()
+    several = [index, second, index]
+    made: list[Any] = [None] * len(several)
+
+    def make(n: int) -> None:
+        made[n] = map_of(several[n])
+
+    workers = [threading.Thread(target=make, args=(n,)) for n in range(len(several))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    second.close()
+    assert len(threads) == 2  # the same one is made once
+    assert all(found <= {1} for found in threads)
+    assert numpy_threads() == before
+    assert made[0] == made[2] != made[1]
+
+
 def without_a_point(held: Any) -> Any:
     return held | {"points": held["points"][1:]}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _FORM = 1  # raised when places or names are made in another way
 _SEED = 0
+# One map at a time: how many threads numpy has is the whole process's, and a map needs one (see
+# rag.mapping.projecting). Two at once would leave it there, and make one of them on several.
+_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,15 @@ def map_of(index: OpenIndex) -> Map:
     # A snapshot of its own stays at one state while other threads move the index on.
     with contextlib.closing(Snapshot(index.directory)) as snapshot:
         path = cache_path(snapshot)
-        found = _kept(path, tuple(snapshot.papers()))
-        if found is None:
-            found = _made(snapshot)
-            _keep(path, found)
+        papers = tuple(snapshot.papers())
+        found = _kept(path, papers)
+        if found is not None:
+            return found
+        with _MAKING:
+            found = _kept(path, papers)  # by whoever was at it when this one came
+            if found is None:
+                found = _made(snapshot)
+                _keep(path, found)
     return found
 
 
