@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rag.reader
 from rag.config import Settings
 from rag.embedding.network import merged
 from rag.errors import ModelError
@@ -97,6 +98,17 @@ def test_a_long_abstract_is_read_to_its_end(reader: Reader) -> None:
     assert len(found.sentences) == len(spans["long"])
     assert np.isfinite(found.sentences).all()
     assert int(found.sentences.argmax()) == len(found.sentences) - 1
+
+
+def test_word_pieces_that_are_kept_are_bounded(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rag.reader, "_PIECES_KEPT", 500)
+    for n in range(40):
+        paper = replace(KITES, title=f"Kites {n}")
+        reader._pieces_of(paper, SPANS["k"])
+        assert sum(len(t) + sum(map(len, s)) for t, s in reader._pieces.values()) < 600
+    assert len(reader._pieces) > 1
 
 
 def test_a_long_abstract_can_be_left_between_readings(reader: Reader) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _Key = tuple[str, str, tuple[Span, ...]]
 NO_READER = "none"  # the setting that does without one
-_PAPERS_KEPT = 512  # whose word pieces are kept
+_PIECES_KEPT = 200_000  # word pieces of papers that are kept, some 600 papers' or 10 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Reader:
         vocabulary = require_file(base).parent / "tokenizer.json"
         self._tokenizer, self._first, self._last = plain_tokenizer(str(vocabulary))
         self._pieces: dict[_Key, tuple[list[int], list[list[int]]]] = {}
+        self._held = 0  # word pieces in there
 
     def read(
         self,
@@ -136,12 +137,14 @@ class Reader:
         key = (paper.title, paper.abstract, tuple(spans))
         found = self._pieces.get(key)
         if found is None:
-            if len(self._pieces) >= _PAPERS_KEPT:
+            if self._held >= _PIECES_KEPT:
                 self._pieces.clear()
+                self._held = 0
             title, *sentences = self._of(
                 [paper.title, *(paper.abstract[s.start : s.end] for s in spans)]
             )
             found = self._pieces[key] = (title, sentences)
+            self._held += len(title) + sum(map(len, sentences))
         return found
 
     def _of(self, texts: list[str]) -> list[list[int]]:
