@@ -44,5 +44,5 @@ eval: $(READY) ## Measure answers on the question set, and retrieval on Cranfiel
 	$(BIN)/rag eval
 	@if [ -d ../shared/benchmarks/cranfield ]; then $(BIN)/rag eval retrieval --beir ../shared/benchmarks/cranfield; fi
 
-clean: ## Remove the virtual environment and what was built
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove the virtual environment and what was built, models prepared for tests too
+	rm -rf $(VENV) .cache build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
