@@ -41,8 +41,9 @@ from rag.understanding import found_for, understand
 WEIGHTS = Path(__file__).parent.parent / "rag" / "data" / "weights.json"
 QUESTIONS = data_file("eval", "questions.jsonl")
 _PENALTY = 0.3
-# Share of the answerable dev questions that are to be answered; the bound is put there.
-_ANSWERED = 0.92
+# Share of the answerable dev questions that are to be answered; the bound is put there. The aim is
+# 0.92 of unseen ones, and of those fewer are answered than of the ones that weights were fitted on.
+_ANSWERED = 0.94
 _FREE = ("named", "manner", "words")  # features whose weights may have either sign
 _LIST = ("list", "count")
 _READER = ("reader", "reader_paper")  # features that the reader gives
@@ -321,6 +322,11 @@ def answerable_model(
         print(f"  {name:<18} AUC alone {roc_auc_score(labels, column):.3f}")
     weights = model.coef_[0] / spread[kept]
     bias = float(model.intercept_[0] - (weights * mean[kept]).sum())
+    print("  answered / refused on dev, by bound:")
+    for share in (0.90, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96):
+        bound = float(np.quantile(out[labels[mine]], 1 - share))
+        refused = float((out[~labels[mine]] < bound).mean())
+        print(f"  {share:.2f} / {refused:.3f}")
     threshold = float(np.quantile(out[labels[mine]], 1 - _ANSWERED))
     bias -= math.log(threshold / (1 - threshold))
     figures["dev_refused_at_half"] = round(float((out[~labels[mine]] < threshold).mean()), 4)
