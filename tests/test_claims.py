@@ -224,6 +224,14 @@ def test_what_is_open_stays_open(evidence: str, stronger: str, as_strong: str) -
     assert verdict(as_strong, evidence).supported, verdict(as_strong, evidence)
 
 
+def test_one_huge_sentence_takes_no_time() -> None:
+    evidence = "the data of most farms that fell by 3 of 4 to 5 % if not " * 80
+    for claim in (evidence.replace(" if ", " "), "The data fell by 3%.", "data " * 400):
+        begin = time.process_time()
+        assert not check_claim(claim, [evidence, evidence[:2000]]).supported
+        assert time.process_time() - begin < 0.5
+
+
 def test_two_sentences_must_both_hold() -> None:
     evidence = "FooNet reduces latency."
     assert not verdict("FooNet lowers latency. It was trained on Mars.", evidence).supported

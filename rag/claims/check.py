@@ -35,6 +35,9 @@ _CHECKS: tuple[tuple[Callable[[Pair], str | None], float], ...] = (
     (check_polarity, 0.35),
 )
 _INVENTED = 0.1
+# Nobody reads a longer sentence as one statement, and no abstract has one so long.
+_MOST_TOKENS = 200
+_MOST_CHARACTERS = 5_000
 
 
 def check_claim(
@@ -48,7 +51,8 @@ def check_claim(
 
     Args:
         claim: one or more sentences, as a language model wrote them, without citation marks.
-        evidence: verbatim sentences of ONE paper, its title first if wanted.
+        evidence: verbatim sentences of ONE paper, its title first if wanted. One of more than
+            5,000 characters supports nothing but itself.
         vocabulary: lower-case words of the corpus (see `rag.claims.names.check_names`).
         threshold: score in [0, 1] to reach; lower is more lenient about words that are not
             covered. What a check refuses stays refused (its score is 0.35 at most).
@@ -60,11 +64,12 @@ def check_claim(
     texts = tuple(e for e in evidence if e.strip())
     if not claim.strip():
         return Verdict(False, "the claim is blank", 0.0)
-    if not texts:
-        return Verdict(False, "there is no evidence", 0.0)
     folded = " ".join(claim.split())
     if any(folded == " ".join(text.split()) for text in texts):
         return Verdict(True, "verbatim", 1.0)
+    texts = tuple(text for text in texts if len(text) <= _MOST_CHARACTERS)
+    if not texts:
+        return Verdict(False, "there is no evidence", 0.0)
     return examine(folded, texts, vocabulary=vocabulary, threshold=threshold)
 
 
@@ -94,7 +99,10 @@ def examine(
 def _sentence(
     sentence: str, evidence: Evidence, vocabulary: Container[str] | None, threshold: float
 ) -> Verdict:
-    pair = align(tokens_of(sentence), evidence)
+    tokens = tokens_of(sentence)
+    if len(tokens) > _MOST_TOKENS:
+        return Verdict(False, "the sentence is too long to check", 0.0)
+    pair = align(tokens, evidence)
     score, uncovered = cover(pair)
     reason, cap = check_names(pair, vocabulary), _INVENTED
     for check, most in _CHECKS:

@@ -55,6 +55,9 @@ class Token:
     glued: bool = False
     quantity: Quantity | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.low, self.position))
+
     @property
     def content(self) -> bool:
         """Whether the token says something: a word or a name."""
