@@ -40,6 +40,11 @@ class Evidence:
         """The token at a place."""
         return self.items[place[0]][place[1]]
 
+    def heads(self, s: int) -> bool:
+        """Whether item `s` is a title put before sentences, as callers do; a sentence without a
+        full stop is none."""
+        return s == 0 and s in self.titles and len(self.items) > 1
+
     def window(self, place: Place, before: int, after: int) -> tuple[Token, ...]:
         """The tokens around a place, itself included, within its item."""
         item, j = self.items[place[0]], place[1]

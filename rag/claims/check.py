@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 
 from rag.claims.align import Evidence, Pair, align, read_evidence
+from rag.claims.clauses import check_clauses
 from rag.claims.coverage import cover
 from rag.claims.direction import check_direction
+from rag.claims.figures import check_figures
 from rag.claims.hedges import check_hedges
+from rag.claims.limits import check_limits
 from rag.claims.names import check_names
 from rag.claims.numbers import check_numbers
+from rag.claims.order import check_order
 from rag.claims.polarity import check_polarity
 from rag.claims.roles import check_roles
 from rag.claims.subjects import check_subjects
+from rag.claims.swaps import check_swaps
 from rag.claims.text import normalise, tokens_of
 from rag.claims.verdict import Verdict
 from rag.sentences import split_sentences
@@ -33,6 +38,11 @@ _CHECKS: tuple[tuple[Callable[[Pair], str | None], float], ...] = (
     (check_subjects, 0.25),
     (check_hedges, 0.3),
     (check_polarity, 0.35),
+    (check_figures, 0.3),
+    (check_order, 0.3),
+    (check_swaps, 0.3),
+    (check_clauses, 0.3),
+    (check_limits, 0.3),
 )
 _INVENTED = 0.1
 # Nobody reads a longer sentence as one statement, and no abstract has one so long.
