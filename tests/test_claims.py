@@ -342,6 +342,11 @@ KEPT = [
     ("The flask held 10^3 cells.", "The flask held 10³ cells."),
     ("21 of the 90 farms had a well.", "Of 90 farms, 21 had a well."),
     ("Zinc fell by 14%.", "Zinc and lead fell by 14% and 6%, respectively."),
+    ("In summary, salt delays ripening.", "Salt delays ripening."),
+    ("Yes, salt delays ripening.", "Salt delays ripening in pears."),
+    ("The text says that salt delays ripening.", "Salt delays ripening."),
+    ("The team built a corpus of 900 songs.", "We built a corpus of 900 songs."),
+    ("A total of 84 nurses took part.", "84 nurses took part."),
 ]  # fmt: skip
 
 
@@ -355,6 +360,18 @@ def test_what_is_left_out_put_in_or_exchanged_refuses(claim: str, evidence: str)
 @pytest.mark.parametrize(("claim", "evidence"), KEPT, ids=lambda text: text[:50])
 def test_what_is_told_with_its_limits_passes(claim: str, evidence: str) -> None:
     assert verdict(claim, evidence).supported, verdict(claim, evidence)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "No, salt delays ripening.",
+        "The team delays ripening.",
+        "Salt delays ripening in the summary.",
+    ],
+)
+def test_a_frame_holds_nothing_of_its_own(claim: str) -> None:
+    assert not verdict(claim, "Salt delays ripening.").supported
 
 
 def test_one_huge_sentence_takes_no_time() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from rag.claims.align import Pair
+from rag.claims.framing import is_frame
 from rag.claims.hedges import TOP
 from rag.claims.lexicon import DEGREE, HEDGES, SOFT
 from rag.claims.names import is_covered
@@ -122,7 +123,7 @@ def _licensed(pair: Pair, i: int) -> bool:
         return True
     if token.low in TOP and not TOP.isdisjoint(pair.evidence.lows):
         return True
-    if token.soft or token.key in SOFT or token.low in HEDGES:
+    if token.soft or token.key in SOFT or token.low in HEDGES or is_frame(pair, i):
         return True
     if token.low in _MANY and not _MANY.isdisjoint(pair.evidence.lows):
         return True

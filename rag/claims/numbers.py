@@ -84,7 +84,7 @@ def _is_one(claim: tuple[Token, ...], i: int, evidence: Evidence) -> bool:
     if claim[i].low != "one":
         return False
     head = _head(claim, i)
-    if head is None:
+    if head is None or head.low in ("finding", "result", "conclusion"):
         return True
     return any(
         t.low in ("a", "an", "single", "the")
