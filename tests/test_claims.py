@@ -224,6 +224,164 @@ def test_what_is_open_stays_open(evidence: str, stronger: str, as_strong: str) -
     assert verdict(as_strong, evidence).supported, verdict(as_strong, evidence)
 
 
+# ── what stands under something, or is limited by something ─────────────────────────────────────
+
+LEFT_OUT = [
+    # under "that" or "to"
+    ("Salt delays ripening.", "We found nothing in favour of the idea that salt delays ripening."),
+    ("Salt delays ripening.", "There is no evidence that salt delays ripening in pears."),
+    ("Salt may delay ripening.", "There is no evidence that salt delays ripening in pears."),
+    ("Salt delays ripening.", "Growers maintain that salt delays ripening in pears."),
+    ("Salt delays ripening.", "We could not show that salt delays ripening in pears."),
+    ("Salt delays ripening.", "The belief that salt delays ripening proved unfounded."),
+    ("Salt delays ripening.", "Salt was added to delay ripening."),
+    ("Wax repels mites.", "Wax has been proposed to repel mites."),
+    ("Rents doubled by May.", "Rents are forecast to double by May."),
+    ("Shade affects yield.", "We examine the effect of shade on yield."),
+    ("Herons used wells.", "We conjecture herons used wells."),
+    # how many, if, except, how weakly
+    ("The clinics reopened.", "Half of the clinics reopened."),
+    ("The clinics reopened.", "None of the rural clinics reopened."),
+    ("The clinics reopened.", "A small fraction of the clinics reopened."),
+    ("The ink adheres to glass.", "The ink adheres to every surface except glass."),
+    ("The filter is stable.", "The filter is stable if the gain is below one."),
+    ("The permit covers noise.", "The permit covers noise unless it is at night."),
+    ("Sleep correlated with income.", "Sleep correlated weakly with income."),
+    ("The dye had an effect on frogs.", "The dye had little effect on frogs."),
+    ("The moss cures burns.", "The moss allegedly cures burns."),
+    ("Steam engines need no rails.", "Unlike steam engines, the tram needs no rails."),
+    ("It is the deepest mine in Chile.", "It is the second deepest mine in Chile."),
+    ("It is the deepest mine in Chile.", "It is one of the deepest mines in Chile."),
+    ("It is the first atlas of fog.", "It is the first open atlas of fog."),
+    ("It is the first atlas of fog.", "To our knowledge, it is the first atlas of fog."),
+    # what exactly is denied
+    ("Goats were not healthy.", "Goats were not always healthy."),
+    ("The dose did not change weight.", "The dose did not significantly change weight."),
+    ("Small towns grew.", "Large towns grew, but small towns did not."),
+    ("The fee lowered waste.", "The fee did not, in either year, lower waste."),
+]  # fmt: skip
+PUT_IN = [
+    ("Voters back the dam in Peru.", "Voters dread the dam in Peru."),
+    ("The bank allowed loans to farms.", "The bank denied loans to farms."),
+    ("The enzyme silently cuts the strand.", "The enzyme cuts the strand."),
+    ("Dust causes cough in miners.", "Dust accompanies cough in miners."),
+    ("Cough is due to dust.", "Cough varies with dust."),
+    ("The well dried because the mine opened.", "The well dried and the mine opened."),
+    ("The fair closed although it rained.", "The fair closed when it rained."),
+    ("Patients must rest.", "Patients rest."),
+    ("The clinic still opens at noon.", "The clinic opens at noon."),
+    ("The lamp was turned on at night.", "The lamp was turned off at night."),
+    ("The fee applies from June.", "The fee applies until June."),
+    ("The samples were kept for 9 days.", "The samples were kept after 9 days."),
+    ("The new decoder needs a GPU.", "The original decoder needs a GPU."),
+    ("Sulfite was found in the lake.", "Sulfate was found in the lake."),
+    ("Many nurses resigned.", "Several nurses resigned."),
+]
+EXCHANGED = [
+    ("The moth copies the wasp.", "The wasp copies the moth."),
+    ("The effect of height on trust was large.", "The effect of trust on height was large."),
+    (
+        "The role of birth rates in wages is unclear.",
+        "The role of wages in birth rates is unclear.",
+    ),
+    ("Sand moved from the dune to the beach.", "Sand moved from the beach to the dune."),
+    ("Finns swim more than Danes.", "Danes swim more than Finns."),
+    ("Plates were glazed, then fired.", "Plates were fired, then glazed."),
+    ("Girls chose chess.", "Girls chose drums and boys chose chess."),
+    ("Young crabs eat kelp.", "Young crabs eat worms, whereas old crabs eat kelp."),
+]
+MISREAD = [
+    ("The rate fell by 8% in May.", "The rate fell to 8% in May."),
+    ("The rate fell 8% in May.", "The rate fell to 8% in May."),
+    ("The gap was small (p > 0.01).", "The gap was small (p < 0.01)."),
+    ("Adults aged ≤ 40 years took part.", "Adults aged ≥ 40 years took part."),
+    ("The regret is $\\leq 7$ for each arm.", "The regret is $\\geq 7$ for each arm."),
+    ("The loss depends on $\\beta$.", "The loss depends on $\\alpha$."),
+    ("The flask held 103 cells.", "The flask held 10³ cells."),
+    ("The mean depth was 3 m.", "The mean depth was 17 ± 3 m."),
+    ("90 farms had a well.", "21 of 90 farms had a well."),
+    ("90 farms had a well.", "Of the 90 farms, 21 had a well."),
+    ("Lead fell by 14%.", "Zinc and lead fell by 14% and 6%, respectively."),
+]
+KEPT = [
+    ("The authors show that salt delays ripening.", "We show that salt delays ripening."),
+    ("Salt delays ripening.", "Our trial demonstrates that salt delays ripening in pears."),
+    ("There is no evidence that salt delays ripening.",
+     "We found no evidence that salt delays ripening."),
+    ("Growers believe that wax repels mites.", "Growers believe that wax repels mites in barns."),
+    ("The probe measures ozone.", "We introduce a probe that measures ozone."),
+    ("The probe is meant to measure ozone.", "The probe was built to measure ozone."),
+    ("The network detects forged seals.", "The network is trained to detect forged seals."),
+    ("The study examines the effect of shade.", "We examine the effect of shade on yield."),
+    ("Half of the clinics reopened.", "Half of the clinics reopened in spring."),
+    ("None of the clinics reopened.", "None of the clinics reopened."),
+    ("The ink adheres to every surface except glass.",
+     "Except on glass, the ink adheres to every surface."),
+    ("The filter is stable when the gain is below one.",
+     "The filter is stable if the gain is below one."),
+    ("Sleep was weakly correlated with income.", "Sleep correlated weakly with income."),
+    ("The tram needs no rails.", "Unlike steam engines, the tram needs no rails."),
+    ("It is the second deepest mine in Chile.", "The mine is the second deepest in Chile."),
+    ("It is the first open atlas of fog.", "We present the first open atlas of fog."),
+    ("Goats were not always healthy.", "In winter, goats were not always healthy."),
+    ("The dose did not significantly change weight.",
+     "The dose did not significantly change weight in rats."),
+    ("Large towns grew.", "Large towns grew, but small towns did not."),
+    ("Cough in miners is caused by dust.", "Dust causes cough in miners."),
+    ("The well dried due to the mine.", "The well dried because of the mine."),
+    ("The fair closed even though it rained.", "Although it rained, the fair closed."),
+    ("Patients should rest.", "Patients need to rest."),
+    ("At night, the lamp was turned off.", "The lamp was turned off at night."),
+    ("The moth is copied by the wasp.", "The wasp copies the moth."),
+    ("Boys chose chess.", "Girls chose drums and boys chose chess."),
+    ("Plates were fired and then glazed.", "Plates were fired, then glazed."),
+    ("The rate fell to 8% in May.", "In May, the rate fell to 8%."),
+    ("The gap was small, with p < 0.01.", "The gap was small (p < 0.01)."),
+    ("Adults aged at least 40 years took part.", "Adults aged ≥ 40 years took part."),
+    ("The loss depends on $\\alpha$.", "The loss depends on \\textit{both} $\\alpha$ and $n$."),
+    ("The flask held 10^3 cells.", "The flask held 10³ cells."),
+    ("21 of the 90 farms had a well.", "Of 90 farms, 21 had a well."),
+    ("Zinc fell by 14%.", "Zinc and lead fell by 14% and 6%, respectively."),
+    ("In summary, salt delays ripening.", "Salt delays ripening."),
+    ("Yes, salt delays ripening.", "Salt delays ripening in pears."),
+    ("The text says that salt delays ripening.", "Salt delays ripening."),
+    ("The team built a corpus of 900 songs.", "We built a corpus of 900 songs."),
+    ("A total of 84 nurses took part.", "84 nurses took part."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"), [*LEFT_OUT, *PUT_IN, *EXCHANGED, *MISREAD], ids=lambda text: text[:50]
+)
+def test_what_is_left_out_put_in_or_exchanged_refuses(claim: str, evidence: str) -> None:
+    assert not verdict(claim, evidence).supported
+
+
+@pytest.mark.parametrize(("claim", "evidence"), KEPT, ids=lambda text: text[:50])
+def test_what_is_told_with_its_limits_passes(claim: str, evidence: str) -> None:
+    assert verdict(claim, evidence).supported, verdict(claim, evidence)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "No, salt delays ripening.",
+        "The team delays ripening.",
+        "Salt delays ripening in the summary.",
+    ],
+)
+def test_a_frame_holds_nothing_of_its_own(claim: str) -> None:
+    assert not verdict(claim, "Salt delays ripening.").supported
+
+
+def test_one_huge_sentence_takes_no_time() -> None:
+    evidence = "the data of most farms that fell by 3 of 4 to 5 % if not " * 80
+    for claim in (evidence.replace(" if ", " "), "The data fell by 3%.", "data " * 400):
+        begin = time.process_time()
+        assert not check_claim(claim, [evidence, evidence[:2000]]).supported
+        assert time.process_time() - begin < 0.5
+
+
 def test_two_sentences_must_both_hold() -> None:
     evidence = "FooNet reduces latency."
     assert not verdict("FooNet lowers latency. It was trained on Mars.", evidence).supported

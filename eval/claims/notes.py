@@ -23,13 +23,23 @@ claim by claim while they were, only its totals, but it is not blind: a few rule
 second" for "30 FPS", "alone" for "only") cover wordings that their author knew to be in it. Near
 copies and free paraphrases are the two ends of what a small language model writes.
 
+Later rules ask for what stands over or around a statement: "there is no evidence that", "half of
+the", "unless", "was built to", "but the other did not", "by" or "to" a figure, and who does what
+to whom around any verb or preposition. Written to break the check, 284 wrong claims that show
+such holes and 45 more went through at 217 and 40, and do at 27 and 0. Of 128 that were written
+when these rules were, for the tests and for a last look, 112 went through before them, 3 at that
+look and 1 now; of 109 true ones beside them, 19 were refused and 6 are. Their authors knew the
+check, so that these counts say which holes are closed, not how often a writer would fall into
+others.
+
 Known to get through: the scope of a condition ("under drought" told of irrigation, where both are
-in one sentence), "fails on" told as "works on", a belief told as a fact ("is believed to"),
+in one sentence), conditions with "when" and what follows a noun ("all wells near the mine") left
+out, an adjective before the subject left out ("stray cats" told as "cats"), "or" told as "and",
 pronouns and elliptic plurals ("six-layer ones beat them" told the other way round), one or two
 general words added to a long true claim, and evidence of two papers in one call. `check_claim`
 must be given the evidence of ONE paper. Known to be refused though true: summaries that draw a
 conclusion, inverted comparisons ("B is slower" for "A is faster"), words outside our synonyms,
-derived figures, rounded figures.
+derived figures, rounded figures, what something was proposed to do told as what it does.
 
 The threshold only concerns uncovered words; what a check refuses scores 0.35 at most, so the
 curves have a step there. Rates below 0.35 are hypothetical: `check_claim` refuses those anyway.
@@ -37,7 +47,7 @@ curves have a step there. Rates below 0.35 are hypothetical: `check_claim` refus
 
 SURPRISAL = """### Would the language model help?
 
-Measured once with the default model (SmolLM2-135M-Instruct, F16), `python -m
+Measured once, with the rules of then and the default model (SmolLM2-135M-Instruct, F16), `python -m
 eval.claims.surprisal MODEL.gguf`, 80 s: mean log P(claim | evidence) minus mean log P(claim),
 nats per token. It is not used, because it makes the curve worse: a wrong claim made by changing
 one word of the evidence is far more likely to the model than a true one in other words.

@@ -18,6 +18,9 @@ from rag.claims.synonyms import key_of
 from rag.claims.text import Token, tokens_of
 
 Place = tuple[int, int]
+# No word of a few sentences stands in more places; without an end, a text of one word repeated
+# would take time by the square of its length.
+_MOST = 64
 _PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis")
 
 
@@ -36,6 +39,11 @@ class Evidence:
     def at(self, place: Place) -> Token:
         """The token at a place."""
         return self.items[place[0]][place[1]]
+
+    def heads(self, s: int) -> bool:
+        """Whether item `s` is a title put before sentences, as callers do; a sentence without a
+        full stop is none."""
+        return s == 0 and s in self.titles and len(self.items) > 1
 
     def window(self, place: Place, before: int, after: int) -> tuple[Token, ...]:
         """The tokens around a place, itself included, within its item."""
@@ -93,7 +101,8 @@ def read_evidence(texts: tuple[str, ...]) -> Evidence:
     joined: set[str] = set()
     for s, item in enumerate(items):
         for j, token in enumerate(item):
-            places[token.key].append((s, j))
+            if len(places[token.key]) < _MOST:
+                places[token.key].append((s, j))
             if token.content:
                 for r in roots_of(token):
                     roots[r].append((s, j))

@@ -9,7 +9,10 @@ Generate Text with Citations"): a statement is supported in full or not at all.
 
 from __future__ import annotations
 
+import re
+
 from rag.claims.align import Pair
+from rag.claims.framing import is_frame
 from rag.claims.hedges import TOP
 from rag.claims.lexicon import DEGREE, HEDGES, SOFT
 from rag.claims.names import is_covered
@@ -50,7 +53,9 @@ def cover(pair: Pair) -> tuple[float, str | None]:
         if link is not None and link.how == "key":
             continue
         part = token.glued and i > 0 and pair.claim[i - 1].kind == "name"
-        if link is not None and not (part and link.how == "root"):
+        if link is not None and not (
+            link.how == "root" and (part or _told_apart(token, pair.evidence.at(link.place)))
+        ):
             cost += DERIVED
             continue
         if is_covered(pair, i) or token.low in pair.evidence.joined:
@@ -72,6 +77,24 @@ def cover(pair: Pair) -> tuple[float, str | None]:
     return max(0.0, 1.0 - cost), reason
 
 
+_ENDING = re.compile(r"(ous|ic|ate|ite|ide)s?\Z")
+
+
+def _told_apart(one: Token, other: Token) -> bool:
+    """ "nitric" and "nitrous", "carbon" and "carbonate": one root, different things."""
+    ours, theirs = _ENDING.search(one.low), _ENDING.search(other.low)
+    if ours and theirs:
+        pair = {ours.group(1), theirs.group(1)}
+        return len(pair) == 2 and pair != {"ic", "ate"}
+    bare, found = (other.low, ours) if ours else (one.low, theirs)
+    longer = one.low if ours else other.low
+    return (
+        found is not None
+        and found.group(1) in ("ate", "ite", "ide")
+        and longer[: found.start()] in (bare, bare.removesuffix("s"))
+    )
+
+
 def _loose(pair: Pair) -> int:
     """The longest run of content words without a link: an addition, however mild its words."""
     longest = run = 0
@@ -83,10 +106,8 @@ def _loose(pair: Pair) -> int:
 
 
 def _mild(token: Token) -> bool:
-    """A word of no field, or an adverb that is none of degree."""
-    if token.kind != "word" or stem(token.low) in DEGREE:
-        return False
-    return stem(token.low) in MILD or (token.low.endswith("ly") and len(token.low) > 5)
+    """A word of no field."""
+    return token.kind == "word" and stem(token.low) in MILD and stem(token.low) not in DEGREE
 
 
 def _licensed(pair: Pair, i: int) -> bool:
@@ -102,7 +123,9 @@ def _licensed(pair: Pair, i: int) -> bool:
         return True
     if token.low in TOP and not TOP.isdisjoint(pair.evidence.lows):
         return True
-    if token.soft or token.key in SOFT or token.low in HEDGES:
+    if token.soft or token.key in SOFT or token.low in HEDGES or is_frame(pair, i):
+        return True
+    if token.low in _MANY and not _MANY.isdisjoint(pair.evidence.lows):
         return True
     if kind_of(token) is not None:
         return any(kind_of(t) is not None for item in pair.evidence.items for t in item)
@@ -118,6 +141,7 @@ def _licensed(pair: Pair, i: int) -> bool:
     return False
 
 
+_MANY = frozenset(words("""many numerous much"""))
 _ABOUT = frozenset(words("""roughly approximately around circa about after factor factors"""))
 
 

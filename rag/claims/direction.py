@@ -18,6 +18,8 @@ _WEAK = frozenset(words("""with without later following over prior input output 
 
 
 # What a question can take for granted the wrong way round; "what does the encoder use" is none.
+# Opposite only when said of the same thing: a new method may improve an old one.
+_BESIDE = frozenset(("age",))
 _PREMISES = frozenset(words("""amount quality speed order cost ease estimate outcome extreme"""))
 
 
@@ -55,7 +57,9 @@ def _check(pair: Pair, i: int, token: Token, signs: dict[str, int], asked: bool)
                 shared = [f for f in signs if f in theirs]
                 if shared and all(signs[f] == theirs[f] for f in shared):
                     same.append((s, j))
-                elif shared and (not asked or _same_thing(pair, i, (s, j))):
+                elif shared and (
+                    not (asked or _BESIDE.issuperset(shared)) or _same_thing(pair, i, (s, j))
+                ):
                     opposite.append((s, j))
     denied = i in covers(pair.claim)
     graded = _graded(pair, i, token)

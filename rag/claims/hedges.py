@@ -133,11 +133,11 @@ def _stronger(pair: Pair) -> str | None:
             return f'the evidence does not say "{token.text}" of this'
         elif low == "first" and _in_turn(claim, i):
             continue
-        elif _superlative(low) and low not in evidence.lows:
+        elif is_superlative(low) and low not in evidence.lows:
             if low in TOP and not TOP.isdisjoint(evidence.lows):
                 continue
             signs = signs_of(low)
-            if not any(signs_of(o) == signs and _superlative(o) for o in evidence.lows):
+            if not any(signs_of(o) == signs and is_superlative(o) for o in evidence.lows):
                 return f'the evidence does not say "{token.text}"'
         elif low in ("most", "least", "first", "best") and _lost_among(pair, i):
             return f'the evidence says "among the {token.text}"'
@@ -147,7 +147,8 @@ def _stronger(pair: Pair) -> str | None:
 TOP = frozenset(("best", "state_of_the_art", "sota"))
 
 
-def _superlative(low: str) -> bool:
+def is_superlative(low: str) -> bool:
+    """Whether a word claims to be the first or the most of its kind."""
     if low in ("best", "worst", "first", "unique", "state_of_the_art", "sota", "unprecedented"):
         return True
     return low.endswith("est") and "extreme" in signs_of(low)

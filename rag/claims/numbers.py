@@ -84,7 +84,7 @@ def _is_one(claim: tuple[Token, ...], i: int, evidence: Evidence) -> bool:
     if claim[i].low != "one":
         return False
     head = _head(claim, i)
-    if head is None:
+    if head is None or head.low in ("finding", "result", "conclusion"):
         return True
     return any(
         t.low in ("a", "an", "single", "the")
@@ -161,7 +161,7 @@ def _territory(tokens: Sequence[Token], i: int) -> tuple[list[Token], list[Token
     """What the number at `i` is said of: words before it (nearest first), and words after."""
     left = [t for t in tokens[_left_edge(tokens, i) : i] if _labels(t)]
     right = [t for t in tokens[i + 1 : max(i + 1, _right_edge(tokens, i))] if _labels(t)]
-    listed = _listed(tokens, i)
+    listed = listed_with(tokens, i)
     if len(listed) > 1:
         names = _respective(tokens, listed)
         if names:
@@ -169,7 +169,7 @@ def _territory(tokens: Sequence[Token], i: int) -> tuple[list[Token], list[Token
     return left[::-1], right
 
 
-def _listed(tokens: Sequence[Token], i: int) -> list[int]:
+def listed_with(tokens: Sequence[Token], i: int) -> list[int]:
     """The numbers of one unit enumerated with the one at `i`: "7.1%, 6.2% and 5.0%"."""
     quantity = tokens[i].quantity
     listed = [i]
@@ -188,12 +188,12 @@ def _listed(tokens: Sequence[Token], i: int) -> list[int]:
 def _respective(tokens: Sequence[Token], listed: list[int]) -> list[Token]:
     """The names that enumerated numbers belong to, in order: the last before them, else the
     first after them; none when there are too few."""
-    before = _whole_names(tokens[: listed[0]])[-len(listed) :]
-    after = _whole_names(tokens[listed[-1] + 1 :])[: len(listed)]
+    before = whole_names(tokens[: listed[0]])[-len(listed) :]
+    after = whole_names(tokens[listed[-1] + 1 :])[: len(listed)]
     return next((n for n in (before, after) if len(n) == len(listed)), [])
 
 
-def _whole_names(tokens: Sequence[Token]) -> list[Token]:
+def whole_names(tokens: Sequence[Token]) -> list[Token]:
     """The first part of each name ("GPT-4" counts once)."""
     names = (t for t in tokens if t.kind == "name")
     return [t for t in names if not t.glued]

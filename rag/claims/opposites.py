@@ -44,6 +44,7 @@ door: open | close
 place: inside internal | outside external
 wire: online | offline
 coder: encoder encode | decoder decode
+age: new novel | original old traditional
 heat: hot warm warmer | cold cool
 """
 

@@ -7,6 +7,7 @@ a kind of its own between yes and no.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -115,6 +116,11 @@ def _prefixes(pair: Pair) -> str | None:
 
 def _ours(pair: Pair) -> str | None:
     """Each negator of the claim covers a word that one of the evidence covers too."""
+    found: dict[Place, set[str]] = defaultdict(set)
+    for s, item in enumerate(pair.evidence.items):
+        for d in denials(item):
+            for j in d.over:
+                found[s, j].add(d.kind)
     for denial in denials(pair.claim):
         if denial.kind == "maybe":
             continue
@@ -122,16 +128,16 @@ def _ours(pair: Pair) -> str | None:
         if _same_want(pair, denial):
             continue
         if not linked:
-            if not any(denials(item) for item in pair.evidence.items):
+            if not found and not any(denials(item) for item in pair.evidence.items):
                 return f'the evidence does not say "{pair.claim[denial.at].text}"'
             continue
         kinds = {
-            d.kind
+            kind
             for rank, (i, _) in enumerate(linked)
-            for s, j in pair.evidence.places.get(pair.claim[i].key, ())
-            for d in denials(pair.evidence.items[s])
+            for place in pair.evidence.places.get(pair.claim[i].key, ())
+            for kind in found.get(place, ())
             # "prevent forgetting" denies the forgetting only, not what comes before it.
-            if j in d.over and (d.kind != "maybe" or rank == 0)
+            if kind != "maybe" or rank == 0
         }
         if any(link.how == "prefix" for _, link in linked):
             continue
@@ -153,6 +159,7 @@ def _same_want(pair: Pair, denial: Denial) -> bool:
 def _theirs(pair: Pair) -> str | None:
     """Each negator of the evidence over something the claim restates is in the claim."""
     linked = pair.linked()
+    claimed = denials(pair.claim)
     for s, item in enumerate(pair.evidence.items):
         for denial in denials(item):
             if denial.kind == "maybe":
@@ -164,7 +171,7 @@ def _theirs(pair: Pair) -> str | None:
                 continue
             if any(pair.links[i] is not None and pair.links[i].how == "prefix" for i in told):  # type: ignore[union-attr]
                 continue
-            kinds = {d.kind for d in denials(pair.claim) for i in told if i in d.over}
+            kinds = {d.kind for d in claimed for i in told if i in d.over}
             if not kinds:
                 word = item[denial.over[0]].text
                 verb = "limits" if denial.kind == "rare" else "denies"

@@ -40,7 +40,8 @@ often frequently
 rarely seldom hardly scarcely infrequently rare
 usually typically normally
 contain comprise include consist_of encompass consist
-several multiple many numerous various
+several multiple various
+many numerous
 single one-a sole
 error mistake
 build construct create
@@ -130,7 +131,7 @@ about concerning regarding
 similar comparable alike
 identical same-a
 different distinct
-novel new original
+novel new
 remedy solution fix
 mostly mainly primarily largely
 mean average
@@ -140,7 +141,7 @@ people person human humans individual
 child kid
 doctor physician clinician
 wrong incorrect erroneous
-correct right accurate
+correct accurate
 correctly accurately
 ability capability capacity
 goal aim objective purpose

@@ -55,6 +55,9 @@ class Token:
     glued: bool = False
     quantity: Quantity | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.low, self.position))
+
     @property
     def content(self) -> bool:
         """Whether the token says something: a word or a name."""
@@ -69,8 +72,20 @@ class Token:
 _DASH = str.maketrans(
     dict.fromkeys("‐‑‒–−", "-") | dict.fromkeys("‘’ʼ", "'") | {"—": ";", "×": "x"}
 )
-_LATEX = re.compile(r"\\(?:times|%|,|;)|\\[a-zA-Z]+\*?|[{}$`*_~\"“”]")
-_KEEP = {"\\times": "x", "\\%": "%"}
+# Formatting commands go; the others are symbols, which keep their names, as in "alpha-stable".
+_LATEX = re.compile(r"\\(?:%|,|;)|\\[a-zA-Z]+\*?|[{}$`*_~\"“”]")
+_KEEP = {"\\times": "x", "\\%": "%", "\\pm": "±", "\\to": " to ", "\\rightarrow": " to "}
+_FORMAT = re.compile(
+    r"\\(?:text\w*|math\w*|operatorname|emph|left|right|[bB]igg?[lr]?|rm|bf|it|sc|tt|sf|bm|boldsymbol"
+    r"|cite\w*|ref|label|url|href|footnote|quad|qquad|displaystyle|sim|approx|cdot|ensuremath"
+    r"|xspace|l?dots|small|large|footnotesize|underline|item|begin|end|par|noindent)\*?\Z"
+)
+# Relations and powers say something: "p < 0.05", "≥ 65", "10⁶". Tags and arrows are none.
+_UP = re.compile(r"[≤⩽]|\\(?:leq?|leqslant|lt)(?![a-zA-Z])|(?<![-=<])<=?(?=\s*\$?\s*[\d.]|\s+\S)")
+_LOW = re.compile(
+    r"[≥⩾]|\\(?:geq?|geqslant|gt)(?![a-zA-Z])|(?<![-=>])>=?(?=\s*\$?\s*[\d.])|(?<=\s)>=?(?=\s)"
+)
+_POWER = re.compile(r"(?<=\d)[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _GLUE = re.compile(
     r"\b(pre|non|multi|re|semi|sub|co|un|micro|inter|intra|anti|de|over|under|fine)-(?=[a-z]{3})",
     re.I,
@@ -86,11 +101,23 @@ _MARKS = frozenset(",;:.()?!")
 
 def normalise(text: str) -> str:
     """Fold what is typography only: Unicode forms, dashes, LaTeX, possessives, contractions."""
+    text = _UP.sub(" at most ", _LOW.sub(" at least ", text))
+    text = _POWER.sub(lambda m: "^" + m.group(), text)
     text = unicodedata.normalize("NFKC", text).translate(_DASH)
-    text = _LATEX.sub(lambda m: _KEEP.get(m.group(), " " if m.group() != "{" else ""), text)
+    text = _LATEX.sub(_plain, text)
     text = _CONTRACTED.sub(lambda m: " not" if m.group() == "n't" else "", text)
     text = text.replace("cannot", "can not").replace("can't", "can not")
     return " ".join(_GLUE.sub(r"\1", text).split())
+
+
+def _plain(found: re.Match[str]) -> str:
+    """What stays of LaTeX markup."""
+    command = found.group()
+    if command in _KEEP or command == "{":
+        return _KEEP.get(command, "")
+    if command[0] != "\\" or not command[1].isalpha() or _FORMAT.match(command):
+        return " "
+    return f" {command[1:].rstrip('*')} "
 
 
 @lru_cache(maxsize=4096)
@@ -200,7 +227,7 @@ _PHRASE_FUNCTION = frozenset(
         more_than less_than fewer_than as_many_as as_much_as not_only rather_than instead_of
         in_contrast_to compared_to such_as as_well_as in_order_to no_longer fails_to fail_to
         failed_to failing_to according_to first_of_all a_number_of the_majority_of in_spite_of
-        followed_by a_few a_lot_of depending_on"""
+        followed_by a_few a_lot_of depending_on even_though"""
         ),
     )
 )

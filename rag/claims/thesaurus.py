@@ -254,11 +254,11 @@ MILD = frozenset(
         regular normal prevalent prevailing present today recent recently modern current nowadays
         previous prior earlier past former existing available possible potential useful helpful
         valuable suitable appropriate adequate sufficient enough necessary desired desirable
-        proper right good fine nice notable remarkable impressive striking interesting promising
+        proper good fine nice notable remarkable impressive striking interesting promising
         attractive appealing clear evident obvious apparent explicit direct directly
-        straightforward original initial underlying inherent intrinsic relevant related
+        straightforward initial underlying inherent intrinsic relevant related
         corresponding associated respective individual single separate distinct independent
-        dedicated special particular specific multiple several various diverse many numerous
+        dedicated special particular specific multiple several various diverse
         additional extra further other another together jointly simultaneously accordingly instead
         otherwise rather quite fairly simply namely indeed notably especially particularly mainly
         chiefly primarily overall altogether successfully effectively efficiently easily readily
