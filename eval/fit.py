@@ -322,11 +322,11 @@ def answerable_model(
         print(f"  {name:<18} AUC alone {roc_auc_score(labels, column):.3f}")
     weights = model.coef_[0] / spread[kept]
     bias = float(model.intercept_[0] - (weights * mean[kept]).sum())
-    print("  answered / refused on dev, by bound:")
-    for share in (0.90, 0.91, 0.92, 0.93, 0.94, 0.95, 0.96):
-        bound = float(np.quantile(out[labels[mine]], 1 - share))
-        refused = float((out[~labels[mine]] < bound).mean())
-        print(f"  {share:.2f} / {refused:.3f}")
+    for share in (0.90, 0.92, 0.94, 0.96):
+        refused = (out[~labels[mine]] < np.quantile(out[labels[mine]], 1 - share)).mean()
+        print(
+            f"  {share:.2f} of dev's answerable questions answered: {refused:.3f} of the rest not"
+        )
     threshold = float(np.quantile(out[labels[mine]], 1 - _ANSWERED))
     bias -= math.log(threshold / (1 - threshold))
     figures["dev_refused_at_half"] = round(float((out[~labels[mine]] < threshold).mean()), 4)
@@ -390,11 +390,8 @@ def main() -> None:
         name, ranking = fitted("answerable", has_reader), fitted(step, has_reader)
         models[name], figures[name] = answerable_model(asked, models[ranking], not args.without_llm)
     models["member"], figures["member"] = member_model(index)
-    note = {
-        "how": "eval/fit.py on the dev split of eval/questions.jsonl over the listing's abstracts",
-        "figures": figures,
-        "models": models,
-    }
+    how = "eval/fit.py on the dev split of eval/questions.jsonl over the listing's abstracts"
+    note = {"how": how, "figures": figures, "models": models}
     print(json.dumps(note, indent=1))
     if args.write:
         WEIGHTS.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
