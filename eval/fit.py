@@ -324,9 +324,7 @@ def answerable_model(
     bias = float(model.intercept_[0] - (weights * mean[kept]).sum())
     for share in (0.90, 0.92, 0.94, 0.96):
         refused = (out[~labels[mine]] < np.quantile(out[labels[mine]], 1 - share)).mean()
-        print(
-            f"  {share:.2f} of dev's answerable questions answered: {refused:.3f} of the rest not"
-        )
+        print(f"  {share:.2f} of dev answered, {refused:.3f} of the others refused")
     threshold = float(np.quantile(out[labels[mine]], 1 - _ANSWERED))
     bias -= math.log(threshold / (1 - threshold))
     figures["dev_refused_at_half"] = round(float((out[~labels[mine]] < threshold).mean()), 4)

@@ -110,7 +110,7 @@ def test_a_mean_of_runs_can_be_begun_from(tmp_path: Path) -> None:
 
 def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "models.training.train", "--out", str(tmp_path),
-               "--passes", "1", "--part", "0.005", "--validate", "60"]  # fmt: skip
+               "--passes", "1", "--part", "0.002", "--validate", "30"]  # fmt: skip
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

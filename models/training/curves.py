@@ -44,9 +44,10 @@ def draw(log: dict[str, Any], out: Path) -> None:
         losses = run["losses"]
         at = begun + REPORTED * np.arange(1, len(losses) + 1)
         upper.plot(at, losses, color="0.8", linewidth=0.8)
-        width = min(_MEAN, len(losses)) or 1
-        mean = np.convolve(losses, np.ones(width) / width, "valid")
-        upper.plot(at[width - 1 :], mean, color="C0", linewidth=1.4)
+        if losses:  # a very short run reports none
+            width = min(_MEAN, len(losses))
+            mean = np.convolve(losses, np.ones(width) / width, "valid")
+            upper.plot(at[width - 1 :], mean, color="C0", linewidth=1.4)
         done = run.get("stopped_after", run["steps"])
         share = run["steps"] / max(1, len(run["passes"]))
         for n, figures in enumerate(run["passes"], 1):
