@@ -178,9 +178,8 @@ def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) ->
                 f"“{paper.title}”, says: “{item.text}”"
             )
     said = evidence[0].text if evidence and evidence[0].similarity >= _CLOSE else ""
-    missing, wanted = unknown_words(question, f"{paper.title} {paper.abstract}"), _wanted(question)
-    if asked_for(question, content_words(question)).want == "number" and _FIGURE.search(said):
-        wanted = ""  # It may be what is stated there.
+    missing = unknown_words(question, f"{paper.title} {paper.abstract}")
+    wanted = _wanted(question, said)
     reason = f"No answer was found: the nearest abstract, “{paper.title}”, "
     if missing:
         reason += "does not mention " + ", ".join(f"“{w}”" for w in missing[:4])
@@ -206,15 +205,15 @@ def unknown_words(question: str, text: str) -> list[str]:
     found = []
     for word in dict.fromkeys(_WORD.findall(_POSSESSIVE.sub("", question.replace("’", "'")))):
         plain = _folded(word)
-        acronym = plain.removesuffix("s")
+        low, acronym = plain.lower(), plain.removesuffix("s")
         own = set(content_stems(plain))
         if (
             own
             and not own & stems
             and word.lower() not in STOP_WORDS | _ASKING
             and not _FIGURE.fullmatch(word)
-            and not {key_of(plain.lower()), key_of(plain.lower().removesuffix("s"))} & keys
-            and re.sub(r"\W", "", plain.lower()) not in letters  # "pretraining", "pre-training"
+            and not {key_of(low), key_of(low.removesuffix("s"))} & keys
+            and re.sub(r"\W", "", low) not in letters  # "pretraining", "pre-training"
             and not (acronym.isupper() and len(acronym) > 1 and acronym.lower() in initials)
         ):
             found.append(word)
@@ -230,11 +229,14 @@ def _folded(text: str) -> str:
     return plain
 
 
-def _wanted(question: str) -> str:
-    """What the question wants to be told, in its own words; "" when it doesn't say."""
+def _wanted(question: str, said: str) -> str:
+    """What the question wants to be told, in its own words; "" when it doesn't say, or when it is
+    a number and what is said holds one, which it may be."""
     words = content_words(question)
     asked = asked_for(question, words)
     if asked.want == "terse" or not asked.words:
+        return ""
+    if asked.want == "number" and _FIGURE.search(said):
         return ""
     start, end = words[asked.words[0]].start, words[asked.words[-1]].end
     phrase = question[start:end]

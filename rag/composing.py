@@ -56,7 +56,7 @@ def choose_quotes(
             break
         span = _part(item, question)
         quote = item.paper.abstract[span.start : span.end]
-        stems = set(content_stems(quote))
+        stems, bounds = set(content_stems(quote)), limits(quote)
         cost = len(quote.split()) + 1
         if chosen:
             elsewhere = item.paper.id != items[0].paper.id
@@ -68,7 +68,7 @@ def choose_quotes(
             if elsewhere and needs_context(quote) and item.paper.id not in also:
                 continue
             repeats = stems and len(stems & said) / len(stems) > _REPETITION
-            if repeats and limits(quote) <= limited:
+            if repeats and bounds <= limited:
                 continue
             if elsewhere:
                 # With several papers each is named, the first one too.
@@ -80,7 +80,7 @@ def choose_quotes(
                 continue
         chosen.append((item, span))
         said |= stems
-        limited |= limits(quote)
+        limited |= bounds
         room -= cost
     return chosen
 
