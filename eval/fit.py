@@ -106,13 +106,12 @@ def gather(index: OpenIndex, papers: int, reader: Reader | None) -> list[Asked]:
             continue
         understood = understand(index, entry["question"], entry.get("history", []))
         vector = index.embedder.encode([understood.search])[0]
-        hits = found_for(index, understood, vector, papers)
+        hits, sides = found_for(index, understood, vector, papers)
         if understood.focus != understood.search:
             vector = index.embedder.encode([understood.focus])[0]
         hits = hits[: understood.meant] if understood.certain else hits
         whole = evidence.candidates(index, understood.focus, vector, hits, reader)
-        sides = [side[0].paper.id for side in understood.sides]
-        asked.append(Asked(entry, understood.focus, hits, whole, sides))
+        asked.append(Asked(entry, understood.focus, hits, whole, list(sides)))
         if len(asked) % 50 == 0:
             print(f"searched {len(asked)}", flush=True)
     return asked

@@ -109,7 +109,13 @@ _COMPARE = re.compile(
     r"[^?]*\bor\b|"
     # "A and B each do", not "of each layer".
     r"(?<!\bof )(?<!\bfor )(?<!\bfrom )(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bwith )(?<!\bon )"
-    r"(?<!\bwhere )(?<!\bdoes )(?<!\bby )(?<!\bhow )\beach\b",
+    r"(?<!\bwhere )(?<!\bdoes )(?<!\bby )(?<!\bhow )\beach\b|"
+    r"\beach of (?:them|the two|these|those)\b|\bon the one hand\b|"
+    r"\b(?:two|both) (?:papers|works)\b|\bdo both\b|\bboth [^?]* and\b|\bby either\b|"
+    r"\bwhich of [^?]* (?:and|or)\b|"
+    # "of A and of B", "for A and for B".
+    r"\b(?P<tie>of|for|in|under|on|with|by|from|about|against) (?!which\b|what\b|whom\b)"
+    r"[^?,;]{2,60}? and (?P=tie) ",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
@@ -117,6 +123,17 @@ _BETWEEN = re.compile(
     r"unlike)\s+|\s*[,;]\s*(?:and |or |while |whereas )?",
     re.IGNORECASE,
 )
+
+
+# Two questions in one, "how does A do it, and how does B?"; the second one has to tell by itself
+# what it is about, but for "do it".
+_ASKING = re.compile(
+    r"(?:(?:at|by|for|from|in|on|under|with) (?:which|what)|how (?:much|many)|how|what|which|why|"
+    r"where|when|who|is|are|was|were|does|do|did|can)\b",
+    re.IGNORECASE,
+)
+_POINTING = re.compile(r"\b(?:they|it|its|their|them|these|those|this)\b", re.IGNORECASE)
+_SO = re.compile(r"\b(?:do|does|did|done|doing) (?:it|this|that|so)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +185,19 @@ def intent_of(question: str) -> Intent:
     if _COMPARE.search(text):
         return Intent("compare")
     return Intent("find")
+
+
+def clauses(question: str) -> list[tuple[str, str]]:
+    """The ways of parting a question into two that ask alike, each of something of its own: "what
+    is shared in A and what is shared in B"."""
+    found = []
+    for left, right in halves(question):
+        asks = _ASKING.match(right)
+        if asks is None or _POINTING.search(_SO.sub("", right)):
+            continue
+        if re.search(rf"\b{asks[0]}\b", left, re.IGNORECASE):
+            found.append((left, right))
+    return found
 
 
 def halves(question: str) -> list[tuple[str, str]]:

@@ -99,12 +99,14 @@ class _Found:
     Attributes:
         evidence: best first.
         also: ids of further papers that answer.
+        sides: ids of the papers set side by side.
         supported: how probably the evidence answers, 0 to 1.
     """
 
     hits: Sequence[Hit]
     evidence: tuple[Evidence, ...] = ()
     also: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
     supported: float = 0.0
     model: LanguageModel | None = None
 
@@ -214,7 +216,9 @@ class Assistant:
     ) -> Generator[Event, None, _Found]:
         """The papers of a question and their sentences that bear on it."""
         vector = self.index.embedder.encode([understood.search])[0]
-        hits = found_for(self.index, understood, vector, self.settings.papers, question.filters)
+        hits, sides = found_for(
+            self.index, understood, vector, self.settings.papers, question.filters
+        )
         clock.lap("retrieve")
         yield Retrieved(understood.text, tuple(hits))
         # A question of function words alone matches everything and asks nothing.
@@ -225,19 +229,21 @@ class Assistant:
             return found
         if understood.focus != understood.search:
             vector = self.index.embedder.encode([understood.focus])[0]
-        together = [side[0].paper.id for side in understood.sides]
         try:
             selection = select_evidence(
                 self.index, understood.focus, vector,
                 hits[: understood.meant] if understood.certain else hits,
                 model.engine if model else None,
-                self.settings.candidates * max(len(understood.sides), 1), self._reader(),
+                self.settings.candidates * max(len(sides), 1), self._reader(),
                 _heeding(stopped),
             )  # fmt: skip
         except _StoppedError:
             return found
-        supported = answerable(understood.focus, hits, selection, together)
-        return replace(found, evidence=selection.evidence, also=selection.also, supported=supported)
+        supported = answerable(understood.focus, hits, selection, sides)
+        return replace(
+            found, evidence=selection.evidence, also=selection.also, sides=sides,
+            supported=supported,
+        )  # fmt: skip
 
     def _reader(self) -> Reader | None:
         with self._opening:
@@ -254,9 +260,9 @@ class Assistant:
     ) -> Iterator[Claim]:
         words, question = self.settings.answer_words, understood.focus
         evidence, model = found.evidence, found.model
-        if understood.sides:
-            sides = [side[0].paper.id for side in understood.sides]
-            yield from quote_claims(set_side_by_side(evidence, question, words, sides), numbering)
+        if found.sides:
+            quotes = set_side_by_side(evidence, question, words, found.sides)
+            yield from quote_claims(quotes, numbering)
         elif model is not None and model.ability == "write":
             yield from drafted_claims(question, evidence, model, numbering, words, stopped)
         else:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rag.comparing import compared
+from rag.comparing import compared, named_together
 from rag.followup import Leaning, is_polite, leaning, names_alone, points_firmly
 from rag.intent import intent_of
 from rag.members import members
@@ -104,8 +104,9 @@ class Thread:
 
     def _search(self) -> tuple[list[Hit], bool]:
         intent = intent_of(self.questions[0])
-        if intent.kind == "compare":
-            sides = compared(self._index, self.questions[0], self._filters)
+        if intent.kind in ("compare", "find"):
+            asked_for = intent.kind == "compare"
+            sides = compared(self._index, self.questions[0], self._filters, asked_for)
             if sides:
                 return [side[0] for side in sides], True
         about = intent.topic or self.questions[0]
@@ -115,7 +116,9 @@ class Thread:
             return [m.hit for m in near], True
         # Ranked as it was when it was answered.
         hits = retrieve(self._index, about, vector, DEPTH, self._filters)
-        return reranked(self._index, about, hits)[:_PRIOR], False
+        hits = reranked(self._index, about, hits)
+        named = named_together(about, hits)
+        return (named, True) if named else (hits[:_PRIOR], False)
 
     def _compared(self, text: str) -> tuple[list[Hit], list[Hit]]:
         """The first paper that a question finds in the whole index, and among the papers of the

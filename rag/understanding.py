@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rag.comparing import compared
+from rag.comparing import compared, named_together
 from rag.followup import Leaning, pointed_at
 from rag.intent import Intent, Kind, intent_of
 from rag.records import Filters, Hit
@@ -81,7 +81,9 @@ def understand(
         if followed is not None:
             return followed
     intent = intent_of(mended)
-    sides = compared(index, mended, filters) if intent.kind == "compare" else ()
+    sides: tuple[tuple[Hit, ...], ...] = ()
+    if intent.kind in ("compare", "find"):
+        sides = compared(index, mended, filters, intent.kind == "compare")
     if intent.like or (intent.kind == "compare" and not sides):
         intent = Intent("find")
     return Understood(mended, mended, mended, intent, sides=sides)
@@ -148,7 +150,7 @@ def _about(text: str, thread: Thread, leans: Leaning) -> Understood:
         papers = papers[place:][:1] or papers[-1:]
     elif thread.several:
         meant = min(len(papers), _TOGETHER)
-        if intent_of(thread.questions[0]).kind == "compare":
+        if intent_of(thread.questions[0]).kind not in ("list", "count"):
             sides = tuple((hit,) for hit in papers)
     titles = " and ".join(f"“{hit.paper.title}”" for hit in papers[: min(meant, 2)])
     shown = f"{asked} (in {titles}{' and others' if meant > 2 else ''})?"
@@ -168,24 +170,27 @@ def found_for(
     vector: NDArray[np.float32],
     k: int,
     filters: Filters | None = None,
-) -> list[Hit]:
-    """The k papers to read for a question: what the conversation is about first, then what was
-    set side by side, then as they rank.
+) -> tuple[list[Hit], tuple[str, ...]]:
+    """The k papers to read for a question: what is set side by side, or what the conversation is
+    about, first, then as they rank; and the ids of those side by side.
 
     Args:
         vector: embedding of `understood.search`, float32 (d,), length 1.
     """
     hits = retrieve(index, understood.search, vector, max(k, DEPTH), filters)
-    hits = reranked(index, understood.search, hits)[:k]
+    hits = reranked(index, understood.search, hits)
     first = [side[0] for side in understood.sides]
+    if not first and not understood.about:
+        first = named_together(understood.search, hits)
+    sides, hits = tuple(h.paper.id for h in first), hits[:k]
     if understood.about and not first:
         meant = understood.about[: understood.meant]
         inside = replace(filters or Filters(), paper_ids=meant)
         first = retrieve(index, understood.search, vector, len(meant), inside)
     if not first:
-        return hits
+        return hits, ()
     top = max([h.fused for h in hits], default=0.0)
     ids = {h.paper.id for h in first}
     # They share the highest score, so that none of them is read less than the others.
     rest = [h for h in hits if h.paper.id not in ids]
-    return [replace(h, fused=top) for h in first] + rest[: max(0, k - len(first))]
+    return [replace(h, fused=top) for h in first] + rest[: max(0, k - len(first))], sides

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 import subprocess
 import sys
 import unicodedata
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,17 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from models.training.data import read_abstracts, read_items
-from models.training.examples import Pieces
+from models.training.examples import Pieces, epoch, hard_negatives
 from models.training.mean import mean
-from models.training.train import Learner, adapter_tensors, batch_of, pace
+from models.training.train import (
+    Learner,
+    adapter_tensors,
+    batch_of,
+    in_batches,
+    pace,
+    parser,
+    train,
+)
 from rag.embedding.network import merged
 from rag.models import find_card, require_file
 
@@ -38,19 +49,76 @@ def test_what_is_written_scores_like_what_was_trained(tmp_path: Path) -> None:
     network = merged(encoder_folder(), tmp_path / "reader.safetensors")
     abstracts, pieces = read_abstracts(), Pieces(encoder_folder() / "tokenizer.json")
     items = [i for i in read_items() if i.abstract.startswith("bio")][:6]
-    examples = [
-        e
+    groups = [
+        (e,)
         for i in items
         if (e := pieces.example(i, abstracts[i.abstract], range(4), 224)) is not None
     ]
-    assert examples
-    batch = batch_of(examples, "cpu")
+    assert groups
+    batch = batch_of(groups, "cpu")
     with torch.no_grad():
         theirs = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
         ours = network(batch.ids, batch.mask, batch.types, batch.pool)
     for mine, right in zip(ours, theirs, strict=True):
         assert (mine - right).abs().max() < 0.02  # half precision of the file
         assert mine.std() > 0.01
+
+
+def test_sentences_of_all_readings_of_a_question_compete() -> None:
+    """The loss against one worked out sentence by sentence."""
+    torch.manual_seed(4)
+    learner = Learner(encoder_folder()).eval()
+    abstracts, pieces = read_abstracts(), Pieces(encoder_folder() / "tokenizer.json")
+    chosen = [i for i in read_items() if i.abstract.startswith("bio")][:12]
+    answerable = next(i for i in chosen if i.answerable)
+    without = next(i for i in chosen if not i.answerable)
+    wrong = next(a for a in abstracts if a.startswith("med"))
+    groups = []
+    for item in (answerable, without):
+        read = [pieces.example(item, abstracts[a], range(5), 224) for a in (item.abstract, wrong)]
+        groups.append(tuple(e for e in read if e is not None))
+    assert [len(g) for g in groups] == [2, 2]
+    with torch.no_grad():
+        batch = batch_of(groups, "cpu")
+        found = float(learner.loss(batch))
+        scores, edges = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
+    examples = [e for group in groups for e in group]
+    expected = 0.0
+    for n in (0, 1):
+        total, right = 1.0, 0.0 if n == 0 else 1.0
+        for row in (2 * n, 2 * n + 1):
+            for place in range(len(examples[row].laid.spans)):
+                weight = math.exp(float(scores[row, 1 + place] - scores[row, 0]))
+                total += weight
+                right += weight if place in examples[row].gold else 0.0
+        assert right > 0
+        expected += math.log(total / right) / 2
+    for row, e in enumerate(examples):
+        for edge in (0, 1):
+            logs = edges[row, : len(e.laid.ids), edge].log_softmax(0)
+            expected -= 0.3 * float(logs[e.answer[edge] if e.answer else 0]) / 4
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_questions_are_read_beside_abstracts_found_for_them() -> None:
+    abstracts = {a.id: a for a in read_abstracts().values() if a.id.startswith(("bio", "med"))}
+    items = [i for i in read_items() if i.abstract in abstracts][:300]
+    pieces = Pieces(encoder_folder() / "tokenizer.json")
+    negatives = hard_negatives(items, items, abstracts)
+    by_id = {i.id: i for i in items}
+    for id_, found in negatives.items():
+        item = by_id[id_]
+        assert item.abstract not in found
+        telling = item.style in ("full", "terse", "typo") or len(item.question.split()) >= 10
+        assert bool(found) == (item.style != "follow-up" and telling)
+    groups = epoch(items, abstracts, negatives, pieces, 224, random.Random(1))
+    assert groups == epoch(items, abstracts, negatives, pieces, 224, random.Random(1))
+    assert {len(g) for g in groups} == {1, 2, 3}
+    assert all(not e.gold for g in groups for e in g[1:])
+    assert all(g[0].gold for g in groups if len(g) == 3)
+    batches = in_batches(groups, random.Random(1))
+    assert sorted(map(id, chain(*batches))) == sorted(map(id, groups))
+    assert all(1 <= sum(map(len, batch)) <= 16 for batch in batches)
 
 
 def test_readings_point_at_their_answers() -> None:
@@ -109,25 +177,18 @@ def test_a_mean_of_runs_can_be_begun_from(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "models.training.train", "--out", str(tmp_path),
-               "--passes", "1", "--part", "0.002", "--validate", "30"]  # fmt: skip
-
-    def run(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*command, *more], capture_output=True, text=True, cwd=REPOSITORY, check=False
-        )
-
-    first = run()
+    given = ["--out", str(tmp_path), "--passes", "1", "--part", "0.001", "--validate", "20"]
+    command = [sys.executable, "-m", "models.training.train", *given]
+    first = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=False)
     assert first.returncode == 0, first.stderr
     log = json.loads((tmp_path / "log.json").read_text())
     assert log["steps"] > 5
     assert len(log["passes"]) == 1
     assert merged(encoder_folder(), tmp_path / "reader.safetensors") is not None
     assert "held back from training" in (tmp_path / "curves.svg").read_text(encoding="utf-8")
-    again = run()
-    assert again.returncode == 0, again.stderr
-    assert f"going on after batch {log['steps']}" in again.stdout
+    said: list[str] = []
+    train(parser().parse_args(given), said.append)
+    assert f"going on after batch {log['steps']}" in said
     assert json.loads((tmp_path / "log.json").read_text()) == log
-    other = run("--seed", "9")
-    assert other.returncode != 0
-    assert "is of another run" in other.stderr
+    with pytest.raises(SystemExit, match="is of another run"):
+        train(parser().parse_args([*given, "--seed", "9"]), said.append)

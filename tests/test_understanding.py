@@ -6,13 +6,15 @@ import pytest
 
 from rag.abbreviations import definitions, glossary
 from rag.asked import asked_for
+from rag.comparing import named_together
 from rag.followup import Leaning, leaning, names_alone, pointed_at
 from rag.index import OpenIndex
-from rag.intent import halves, intent_of
+from rag.intent import clauses, halves, intent_of
 from rag.matching import content_words
+from rag.records import Hit, Paper, Span
 from rag.spelling import _opposed, corrected
 from rag.thread import Thread
-from rag.understanding import understand
+from rag.understanding import found_for, understand
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,9 @@ from rag.understanding import understand
         ("How does it work on images?", "find", ""),
         ("XNOR-Net vs A&B BNN", "compare", ""),
         ("How do MANet and SMARTIES differ?", "compare", ""),
+        ("What is proved for GCAV and for GHN?", "compare", ""),
+        ("Which of GCAV and GHN is faster?", "compare", ""),
+        ("Which convention does each of them reject?", "compare", ""),
         ("How many dialogs are there?", "find", ""),
         ("How many articles were reviewed?", "find", ""),
         ("What studies were carefully pooled?", "find", ""),
@@ -171,6 +176,64 @@ def test_a_long_conversation_stays_with_its_paper(listing_index: OpenIndex) -> N
     assert thread.questions == [history[1], *history[-3:]]
     assert "nnU-Net" in thread.papers[0].paper.title
     assert "nnU-Net" in understand(listing_index, "is the code out?", history).text
+
+
+@pytest.mark.parametrize(
+    ("question", "parted"),
+    [
+        ("what is shared in A and what is shared in B?", True),
+        ("How does A handle noise, and how does B do it?", True),
+        ("At which rate does A run, and at which rate B?", True),
+        ("Is A trained from scratch, and is B?", True),
+        ("How many dialogs are there and how many domains do they cover?", False),
+        ("What does A reach, and why?", False),
+        ("How fast is A, and what does it cost?", False),
+    ],
+)
+def test_two_questions_in_one(question: str, parted: bool) -> None:
+    assert bool(clauses(question)) == parted
+
+
+@pytest.mark.parametrize(
+    ("question", "papers"),
+    [
+        ("How does MANet handle several sensors, and how does SMARTIES do it?", "MANet SMARTIES"),
+        ("How do SMILE and LocMoE each cut All-to-All communication?", "SMILE LocMoE"),
+        ("code: LocMoE / SMILE", "LocMoE SMILE"),
+        ("What do XNOR-Net and A&B BNN use for full-precision multiplications?", "XNOR-Net A&B"),
+        # One paper compares something itself, or has two things to tell.
+        ("Which image benchmark compares maps of Mamba models with those of transformers?", ""),
+        ("How many dialogs are in Taskmaster-1 and how many domains do they cover?", ""),
+        ("Training time saved by a locality-aware MoE router on Ascend vs hash and switch routers", ""),
+        ("What is SMILE?", ""),
+    ],
+)
+def test_papers_side_by_side(listing_index: OpenIndex, question: str, papers: str) -> None:
+    understood = understand(listing_index, question, [])
+    vector = listing_index.embedder.encode([understood.search])[0]
+    hits, sides = found_for(listing_index, understood, vector, 5)
+    titles = {hit.paper.id: hit.paper.title for hit in hits}
+    assert len(hits) == 5
+    assert len(sides) == len(papers.split())
+    for side, name in zip(sides, papers.split(), strict=True):
+        assert name in titles[side]
+    if sides:  # "and its code?" is asked of both
+        again = understand(listing_index, "and is their code available?", [question])
+        assert {side[0].paper.id for side in again.sides} == set(sides)
+
+
+def test_only_names_of_their_own_set_papers_side_by_side() -> None:
+    def hit(title: str, abstract: str = "We do it.") -> Hit:
+        return Hit(Paper(title, title, abstract), 0.5, 1.0, 0.5, 1.0, Span(0, 1))
+
+    a, b = hit("Vellum: Reading by Touch"), hit("Scaling DRUM-2 Further")
+    assert named_together("vellum or drum-2, which is open?", [b, a]) == [a, b]
+    assert named_together("What does Vellum gain over DRUM-2?", [a, b]) == []  # not joined
+    assert named_together("Vellum and drum-20", [a, b]) == []
+    other = hit("Replacing DRUM-2")  # whose name is it?
+    assert named_together("Vellum and DRUM-2", [a, b, other]) == []
+    common = hit("Survey: What We Know", "This survey tells what we know.")
+    assert named_together("the survey and Vellum", [a, common]) == []
 
 
 def test_lists_lean_on_lists(listing_index: OpenIndex) -> None:

@@ -1,9 +1,9 @@
 """Questions become readings with the sentence that must win.
 
-Besides each question with its own abstract there are two kinds of unanswerable ones that cost no
-writing: an answerable question with its gold sentences taken out, and with a wrong abstract that
-shares the most words with it. Sentences that don't answer are left out at random, which is cheaper
-and leaves nothing to be learnt from where a sentence stands.
+A question that could be asked of a whole library is read beside wrong abstracts that are found
+for it: all their sentences compete, so that the reader learns which paper is meant as well. And an
+answerable question is also read with its gold sentences taken out. Sentences that don't answer are
+left out at random, which is cheaper and leaves nothing to be learnt from where a sentence stands.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from rag.reader.layout import Laid, lay_out, plain_tokenizer
 from rag.words import content_stems
 
 _NEGATIVES = 6  # wrong abstracts that a question may be read with
-_REMOVED, _WRONG = 0.15, 0.2  # share of the questions that are also read so
+_REMOVED, _BESIDE = 0.15, 0.6  # share of the questions that are also read so
+_WRONG, _WRONG_PARAPHRASED = 1, 2  # wrong abstracts read beside; more where words tell little
+_TELLING = 10  # words of a paraphrase that tells which paper it means
 _FEWEST = 2  # sentences left of an abstract
 
 
@@ -110,14 +112,14 @@ class Pieces:
 
 
 def hard_negatives(
-    items: Sequence[Item], abstracts: Mapping[str, Abstract]
+    items: Sequence[Item], among: Sequence[Item], abstracts: Mapping[str, Abstract]
 ) -> dict[str, list[str]]:
-    """For each question the wrong abstracts, of those asked about, that are found first for it: by
-    stems in common, rare ones counting more, and by the untrained encoder's cosine, in turns. A
-    bare follow-up has none: its paper isn't searched for, and another might answer it. Of two
-    abstracts compared neither is wrong."""
-    ids = sorted({item.abstract for item in items})
-    asked = [item for item in items if item.style != FOLLOW_UP]
+    """For each question the wrong abstracts, of those that `among` asks about, that are found first
+    for it: by stems in common, rare ones counting more, and by the untrained encoder's cosine. A
+    bare follow-up and a short paraphrase (an unanswerable question may be one) have none: another
+    paper might answer them. Of two abstracts compared neither is wrong."""
+    ids = sorted({item.abstract for item in among})
+    asked = [item for item in items if _searchable(item)]
     by_meaning = _nearest(asked, [abstracts[id_] for id_ in ids])
     holders: dict[str, list[str]] = defaultdict(list)
     for id_ in ids:
@@ -125,7 +127,7 @@ def hard_negatives(
         for stem in sorted(set(content_stems(f"{abstract.title} {abstract.text}"))):
             holders[stem].append(id_)
     right: dict[str, set[str]] = defaultdict(set)
-    for item in items:
+    for item in among:
         right[item.question].add(item.abstract)
     found: dict[str, list[str]] = {item.id: [] for item in items}
     for item, near in zip(asked, by_meaning, strict=True):
@@ -138,6 +140,13 @@ def hard_negatives(
         merged = dict.fromkeys([*turns, *by_words, *near])
         found[item.id] = [id_ for id_ in merged if id_ not in right[item.question]][:_NEGATIVES]
     return found
+
+
+def _searchable(item: Item) -> bool:
+    """Whether a question tells which paper it means."""
+    if item.style in ("full", "terse", "typo"):
+        return True
+    return item.style != FOLLOW_UP and len(item.question.split()) >= _TELLING
 
 
 def _nearest(items: Sequence[Item], abstracts: Sequence[Abstract]) -> list[list[str]]:
@@ -157,24 +166,28 @@ def epoch(
     pieces: Pieces,
     limit: int,
     chance: random.Random,
-) -> list[Example]:
-    """The readings of one pass, in random order."""
-    found: list[Example | None] = []
+) -> list[tuple[Example, ...]]:
+    """The readings of one pass in random order, those of one question that compete together."""
+    groups: list[tuple[Example, ...]] = []
     for item in items:
         abstract = abstracts[item.abstract]
         gold = item.gold(abstract)
         others = [n for n in range(len(abstract.sentences)) if n not in gold]
         kept = _some(gold, others, chance)
-        found.append(pieces.example(item, abstract, kept, limit))
+        group = [pieces.example(item, abstract, kept, limit)]
+        if negatives[item.id] and chance.random() < _BESIDE:
+            most = _WRONG_PARAPHRASED if item.style == "paraphrase" else _WRONG
+            for id_ in chance.sample(negatives[item.id], min(most, len(negatives[item.id]))):
+                wrong = abstracts[id_]
+                kept = _some((), range(len(wrong.sentences)), chance)
+                group.append(pieces.example(item, wrong, kept, limit))
+        if group[0] is not None:
+            groups.append(tuple(e for e in group if e is not None))
         if gold and len(others) >= _FEWEST and chance.random() < _REMOVED:
-            found.append(pieces.example(item, abstract, _some((), others, chance), limit))
-        if negatives[item.id] and chance.random() < _WRONG:
-            wrong = abstracts[chance.choice(negatives[item.id])]
-            kept = _some((), range(len(wrong.sentences)), chance)
-            found.append(pieces.example(item, wrong, kept, limit))
-    examples = [e for e in found if e is not None]
-    chance.shuffle(examples)
-    return examples
+            alone = pieces.example(item, abstract, _some((), others, chance), limit)
+            groups += [(alone,)] if alone is not None else []
+    chance.shuffle(groups)
+    return groups
 
 
 def _some(gold: Sequence[int], others: Sequence[int], chance: random.Random) -> list[int]:

@@ -20,7 +20,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers.models.bert.modeling_bert import BertSelfAttention
 
 from models.training.curves import REPORTED, draw
 from models.training.data import (
@@ -49,11 +50,14 @@ from rag.reader.layout import LONGEST
 from rag.reader.words import LEAST, likeliest
 
 _BATCH = 16
-_POOL = 20  # batches' worth of examples that are put in order of length together
+_POOL = 160  # questions that are put in order of length together
 _LIMIT = 224  # word pieces of a reading in training
 _RATE, _WARM = 5e-4, 0.06  # the rate unless another is given
 _SPAN_SHARE = 0.3  # of the answer's span in the loss
 _SAVE = 100  # batches between checkpoints
+
+
+Group = tuple[Example, ...]  # the readings of one question that compete
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class Batch:
     real: Tensor  # bool, of the same shape: not padding
     span: Tensor  # int64 (readings, 2), 0 where none answers
     known: Tensor  # bool (readings,), whether `span` is
+    group: Tensor  # bool (questions, readings), which readings compete
 
 
 class Learner(nn.Module):
@@ -85,6 +90,9 @@ class Learner(nn.Module):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         encoder = bare_encoder(folder)
+        for part in encoder.modules():
+            if isinstance(part, BertSelfAttention):
+                part.dropout.p = 0.0  # with it no fused attention on a CPU: 1.5 times slower
         width = int(encoder.config.hidden_size)
         config = LoraConfig(
             r=RANK, lora_alpha=ALPHA, target_modules=list(TARGETS), lora_dropout=0.0
@@ -92,22 +100,31 @@ class Learner(nn.Module):
         self.network = ReaderNetwork(get_peft_model(encoder, config), width)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Listwise over "none" and the sentences, and the answer's edges over all tokens."""
+        """Listwise over "none" and the sentences of all readings of a question, each as its log
+        odds against its own reading's "none"; and the answer's edges over a reading's tokens."""
         scores, edges = self.network(batch.ids, batch.mask, batch.types, batch.pool)
-        scores = scores.masked_fill(~batch.real, -1e4)
-        right = functional.log_softmax(scores, dim=1).masked_fill(~batch.gold, -1e4)
-        listwise = -torch.logsumexp(right, dim=1).mean()
+        odds = scores[:, 1:] - scores[:, :1]
+
+        def over(chosen: Tensor) -> Tensor:
+            each = torch.logsumexp(odds.masked_fill(~chosen, -1e4), dim=1)
+            return torch.logsumexp(each.masked_fill(~batch.group, -1e4), dim=1)
+
+        total = functional.softplus(over(batch.real[:, 1:]))  # "none" is 0
+        answerable = (batch.group & batch.gold[:, 1:].any(dim=1)).any(dim=1)
+        right = torch.where(answerable, over(batch.gold[:, 1:]), 0.0)
+        listwise = (total - right).mean()
         ends = edges.masked_fill(~batch.mask.bool().unsqueeze(-1), -1e4)
         lost = [
             functional.cross_entropy(ends[:, :, i], batch.span[:, i], reduction="none")
             for i in (0, 1)
         ]
-        total: Tensor = listwise + _SPAN_SHARE * ((lost[0] + lost[1]) * batch.known).mean()
-        return total
+        both: Tensor = listwise + _SPAN_SHARE * ((lost[0] + lost[1]) * batch.known).mean()
+        return both
 
 
-def batch_of(examples: Sequence[Example], device: str) -> Batch:
+def batch_of(groups: Sequence[Sequence[Example]], device: str) -> Batch:
     """Pad and stack."""
+    examples = [e for group in groups for e in group]
     rows = len(examples)
     longest = max(len(e.laid.ids) for e in examples)
     most = max(len(e.laid.spans) for e in examples)
@@ -116,6 +133,8 @@ def batch_of(examples: Sequence[Example], device: str) -> Batch:
     gold, real = (torch.zeros(rows, 1 + most, dtype=torch.bool) for _ in range(2))
     span = torch.zeros(rows, 2, dtype=torch.long)
     known = torch.zeros(rows, dtype=torch.bool)
+    owner = torch.tensor([n for n, group in enumerate(groups) for _ in group])
+    group = owner == torch.arange(len(groups)).unsqueeze(1)
     for i, e in enumerate(examples):
         n = len(e.laid.ids)
         ids[i, :n], types[i, :n] = torch.tensor(e.laid.ids), torch.tensor(e.laid.types)
@@ -127,16 +146,22 @@ def batch_of(examples: Sequence[Example], device: str) -> Batch:
             real[i, 1 + k], gold[i, 1 + k] = True, k in e.gold
         if e.answer is not None:
             span[i] = torch.tensor(e.answer)
-    made = (ids, mask, types, pool, gold, real, span, known)
+    made = (ids, mask, types, pool, gold, real, span, known, group)
     return Batch(*(t.to(device) for t in made))
 
 
-def in_batches(examples: Sequence[Example], chance: random.Random) -> list[list[Example]]:
-    """Batches of readings of similar length, in random order."""
-    found = []
-    for first in range(0, len(examples), _BATCH * _POOL):
-        some = sorted(examples[first : first + _BATCH * _POOL], key=lambda e: len(e.laid.ids))
-        found += [some[i : i + _BATCH] for i in range(0, len(some), _BATCH)]
+def in_batches(groups: Sequence[Group], chance: random.Random) -> list[list[Group]]:
+    """Batches of readings of similar length, those of one question together, in random order."""
+    found: list[list[Group]] = []
+    for first in range(0, len(groups), _POOL):
+        some = groups[first : first + _POOL]
+        filling: list[Group] = []
+        for group in sorted(some, key=lambda g: max(len(e.laid.ids) for e in g)):
+            if filling and sum(map(len, filling)) + len(group) > _BATCH:
+                found.append(filling)
+                filling = []
+            filling.append(group)
+        found.append(filling)
     chance.shuffle(found)
     return found
 
@@ -167,7 +192,7 @@ def validate(
     with torch.no_grad():
         for first in range(0, len(order), _BATCH):
             rows = order[first : first + _BATCH]
-            batch = batch_of([examples[i] for i in rows], device)
+            batch = batch_of([(examples[i],) for i in rows], device)
             scores, edges = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
             scores = scores.masked_fill(~batch.real, -1e4)
             sure = torch.logsumexp(scores[:, 1:], dim=1) - scores[:, 0]
@@ -250,19 +275,23 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     random.Random(args.seed).shuffle(seen)
     seen = seen[: round(args.part * len(seen))]
     say(f"{len(seen)} questions to learn from, {len(held)} to validate")
-    negatives = hard_negatives(seen, abstracts)
+
+    def read_in(number: int) -> list[Item]:
+        return [
+            i for n, i in enumerate(seen) if i.id > args.known or (n + number) % args.spread == 0
+        ]
+
+    ever = list({item.id: item for n in range(args.passes) for item in read_in(n)}.values())
+    negatives = hard_negatives(ever, seen, abstracts)
     learner = Learner(folder).to(device)
     taught = [p for p in learner.parameters() if p.requires_grad]
     say(f"{sum(p.numel() for p in taught):,} weights are trained")
     optimizer = torch.optim.AdamW(taught, lr=args.rate, weight_decay=0.01)
     half = bool(device == "cuda" or getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
-    def plan(number: int) -> list[list[Example]]:
+    def plan(number: int) -> list[list[Group]]:
         chance = random.Random(f"{args.seed} {number}")
-        read = [
-            i for n, i in enumerate(seen) if i.id > args.known or (n + number) % args.spread == 0
-        ]
-        made = epoch(read, abstracts, negatives, pieces, _LIMIT, chance)
+        made = epoch(read_in(number), abstracts, negatives, pieces, _LIMIT, chance)
         return in_batches(made, chance)
 
     batches = plan(0)
@@ -284,12 +313,12 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
             raise SystemExit(f"{kept} is of another run: other data, seed, part, rate or passes")
         learner.load_state_dict(saved["learner"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
-        state = saved["state"]
+        state = State(**saved["state"])
         say(f"going on after batch {state.step}")
 
     def save() -> None:
         named = {n: p for n, p in learner.named_parameters() if p.requires_grad}
-        whole = {"learner": named, "optimizer": optimizer.state_dict(), "state": state,
+        whole = {"learner": named, "optimizer": optimizer.state_dict(), "state": asdict(state),
                  "shaped_by": shaped_by}  # fmt: skip
         torch.save(whole, kept.with_suffix(".new"))
         kept.with_suffix(".new").replace(kept)
@@ -302,16 +331,15 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     first = 0
     for number in range(args.passes):
         batches = plan(number) if number else batches
-        for n, examples in enumerate(batches):
+        for n, groups in enumerate(batches):
             if first + n < state.step:
                 continue
             for group in optimizer.param_groups:
                 group["lr"] = args.rate * pace(state.step, steps)
-            # Dropout only once questions repeat.
-            learner.train(number > 0 or args.start is not None)
+            learner.train(number > 0)  # dropout only once questions repeat
             torch.manual_seed(args.seed * 1_000_003 + state.step)
             with torch.autocast(device, torch.bfloat16, enabled=half):
-                loss = learner.loss(batch_of(examples, device))
+                loss = learner.loss(batch_of(groups, device))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
             nn.utils.clip_grad_norm_(taught, 1.0)
@@ -334,30 +362,31 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     draw(json.loads((args.out / "log.json").read_text(encoding="utf-8")), args.out / "curves.svg")
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--passes", type=int, default=2)
-    parser.add_argument(
-        "--part", type=float, default=1.0, help="share of the questions learnt from"
-    )
-    parser.add_argument("--validate", type=int, help="questions to validate on; all if not given")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=_RATE, help="learning rate (%(default)s)")
-    parser.add_argument("--start", type=Path, help="folder of a run whose weights to begin from")
-    parser.add_argument(
+    made = argparse.ArgumentParser(description=__doc__)
+    made.add_argument("--out", type=Path, required=True)
+    made.add_argument("--passes", type=int, default=2)
+    made.add_argument("--part", type=float, default=1.0, help="share of the questions learnt from")
+    made.add_argument("--validate", type=int, help="questions to validate on; all if not given")
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--rate", type=float, default=_RATE, help="learning rate (%(default)s)")
+    made.add_argument("--start", type=Path, help="folder of a run whose weights to begin from")
+    made.add_argument(
         "--known", default="", metavar="ID",
         help="the last question that run learnt from; up to it they are spread over some passes",
     )  # fmt: skip
-    parser.add_argument(
+    made.add_argument(
         "--spread", type=int, default=2, help="over how many passes, known ones (%(default)s)"
     )
-    parser.add_argument(
-        "--skip", type=Path, help="file of ids of questions that this run leaves out"
-    )
-    parser.add_argument("--until", default="", metavar="ID", help="the last question learnt from")
-    args = parser.parse_args()
+    made.add_argument("--skip", type=Path, help="file of ids of questions that this run leaves out")
+    made.add_argument("--until", default="", metavar="ID", help="the last question learnt from")
+    return made
+
+
+def main() -> None:
+    """Run it."""
+    args = parser().parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     train(args, lambda text: print(text, flush=True))
 
