@@ -204,7 +204,6 @@ def test_two_questions_in_one(question: str, parted: bool) -> None:
         # One paper compares something itself, or has two things to tell.
         ("Which image benchmark compares maps of Mamba models with those of transformers?", ""),
         ("How many dialogs are in Taskmaster-1 and how many domains do they cover?", ""),
-        ("Training time saved by a locality-aware MoE router on Ascend vs hash and switch routers", ""),
         ("What is SMILE?", ""),
     ],
 )
