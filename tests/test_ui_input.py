@@ -90,9 +90,9 @@ def test_hostile_texts_stay_texts_wherever_they_are_shown(
         served("--index", str(place), RAG_CONVERSATIONS=saved) as (url, _),
         visit(browser, url) as page,
     ):
-        for n in range(0, len(HOSTILE), 5):
+        for n in range(0, len(HOSTILE), 8):
             asked = f"How many baskets of quinces did plot {n} give {HOSTILE[n]}?"
-            turn = ask(page, asked, n // 5 + 1)
+            turn = ask(page, asked, n // 8 + 1)
             assert turn.locator(".question").text_content().split() == asked.split()
             clean(page)
         shown = page.locator(".card .abstract").all_text_contents()

@@ -269,6 +269,16 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     items = [item for item in read_items() if item.abstract in abstracts]
     held = [item for item in items if item.validates][: args.validate]
     skipped = set(args.skip.read_text(encoding="utf-8").split()) if args.skip else set()
+    # A checkpoint belongs to one plan of batches.
+    data = (file_digest(QUESTIONS), file_digest(ABSTRACTS))
+    shaped_by = (args.seed, args.part, args.passes, str(args.start), args.known, args.spread,
+                 args.rate, sorted(skipped), args.until, *data)  # fmt: skip
+    kept = args.out / "checkpoint.pt"
+    saved: dict[str, Any] | None = None
+    if kept.is_file():
+        saved = torch.load(kept, map_location=device, weights_only=False)
+        if saved["shaped_by"] != shaped_by:
+            raise SystemExit(f"{kept} is of another run: other data, seed, part, rate or passes")
     seen = [item for item in items if not item.validates and item.id not in skipped]
     if args.until:
         seen = [item for item in seen if item.id <= args.until]
@@ -297,20 +307,14 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     batches = plan(0)
     steps = len(batches) * args.passes
     state = State()
-    kept = args.out / "checkpoint.pt"
     if args.start is not None:
         begun_with = torch.load(
             args.start / "checkpoint.pt", map_location=device, weights_only=False
         )
         learner.load_state_dict(begun_with["learner"], strict=False)
-    # A checkpoint belongs to one plan of batches.
-    data = (file_digest(QUESTIONS), file_digest(ABSTRACTS))
-    shaped_by = (args.seed, args.part, steps, str(args.start), args.known, args.spread, args.rate,
-                 sorted(skipped), args.until, *data)  # fmt: skip
-    if kept.is_file():
-        saved: dict[str, Any] = torch.load(kept, map_location=device, weights_only=False)
-        if saved["shaped_by"] != shaped_by:
-            raise SystemExit(f"{kept} is of another run: other data, seed, part, rate or passes")
+    if saved is not None:
+        if saved["steps"] != steps:
+            raise SystemExit(f"{kept} is of another run: made by another script")
         learner.load_state_dict(saved["learner"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = State(**saved["state"])
@@ -319,7 +323,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     def save() -> None:
         named = {n: p for n, p in learner.named_parameters() if p.requires_grad}
         whole = {"learner": named, "optimizer": optimizer.state_dict(), "state": asdict(state),
-                 "shaped_by": shaped_by}  # fmt: skip
+                 "shaped_by": shaped_by, "steps": steps}  # fmt: skip
         torch.save(whole, kept.with_suffix(".new"))
         kept.with_suffix(".new").replace(kept)
         save_file(adapter_tensors(learner), str(args.out / "reader.safetensors"))
