@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rag.intent import clauses, halves
+from rag.intent import Kind, clauses, halves
 from rag.records import Filters, Hit, Paper
 from rag.retrieval import retrieve
 
@@ -25,18 +25,18 @@ _JOINED = re.compile(r"\b(?:and|or|vs?|versus|while|whereas|but)\b|[,;/&]")
 
 
 def compared(
-    index: OpenIndex, question: str, filters: Filters | None = None, asked_for: bool = True
+    index: OpenIndex, question: str, kind: Kind, filters: Filters | None = None
 ) -> tuple[tuple[Hit, ...], ...]:
     """The best papers of two things that a question sets side by side; empty if it names one.
 
     The question is parted where its halves are nearest to two different papers.
 
     Args:
-        asked_for: a word says that things are compared; if not, only two questions in one are
-            taken for a comparison.
+        kind: what the question asks for. Unless that is a comparison only two questions in one
+            are taken for one, and lists and numbers of papers never are.
     """
-    partings = (halves if asked_for else clauses)(question)[:_PARTINGS]
-    if not partings:
+    partings = (halves if kind == "compare" else clauses)(question)[:_PARTINGS]
+    if not partings or kind in ("list", "count"):
         return ()
     whole = retrieve(index, question, index.embedder.encode([question])[0], 2, filters)
     if len(whole) < 2 or whole[0].fused - whole[1].fused > _APART:

@@ -104,11 +104,9 @@ class Thread:
 
     def _search(self) -> tuple[list[Hit], bool]:
         intent = intent_of(self.questions[0])
-        if intent.kind in ("compare", "find"):
-            asked_for = intent.kind == "compare"
-            sides = compared(self._index, self.questions[0], self._filters, asked_for)
-            if sides:
-                return [side[0] for side in sides], True
+        sides = compared(self._index, self.questions[0], intent.kind, self._filters)
+        if sides:
+            return [side[0] for side in sides], True
         about = intent.topic or self.questions[0]
         vector = self._index.embedder.encode([about])[0]
         if intent.kind in ("list", "count"):

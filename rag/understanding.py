@@ -81,9 +81,7 @@ def understand(
         if followed is not None:
             return followed
     intent = intent_of(mended)
-    sides: tuple[tuple[Hit, ...], ...] = ()
-    if intent.kind in ("compare", "find"):
-        sides = compared(index, mended, filters, intent.kind == "compare")
+    sides = compared(index, mended, intent.kind, filters)
     if intent.like or (intent.kind == "compare" and not sides):
         intent = Intent("find")
     return Understood(mended, mended, mended, intent, sides=sides)

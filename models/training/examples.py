@@ -46,6 +46,9 @@ class Example:
     answer: tuple[int, int] | None
 
 
+Group = tuple[Example, ...]  # the readings of one question that compete
+
+
 class Pieces:
     """Texts as word pieces, each abstract cut once.
 
@@ -166,9 +169,9 @@ def epoch(
     pieces: Pieces,
     limit: int,
     chance: random.Random,
-) -> list[tuple[Example, ...]]:
+) -> list[Group]:
     """The readings of one pass in random order, those of one question that compete together."""
-    groups: list[tuple[Example, ...]] = []
+    groups: list[Group] = []
     for item in items:
         abstract = abstracts[item.abstract]
         gold = item.gold(abstract)

@@ -42,7 +42,7 @@ from models.training.data import (
     read_abstracts,
     read_items,
 )
-from models.training.examples import Example, Pieces, epoch, hard_negatives
+from models.training.examples import Group, Pieces, epoch, hard_negatives
 from rag.embedding.network import ALPHA, RANK, TARGETS, ReaderNetwork, bare_encoder
 from rag.metrics import auc
 from rag.models import file_digest, find_card, require_file
@@ -55,9 +55,6 @@ _LIMIT = 224  # word pieces of a reading in training
 _RATE, _WARM = 5e-4, 0.06  # the rate unless another is given
 _SPAN_SHARE = 0.3  # of the answer's span in the loss
 _SAVE = 100  # batches between checkpoints
-
-
-Group = tuple[Example, ...]  # the readings of one question that compete
 
 
 @dataclass(slots=True)
@@ -122,7 +119,7 @@ class Learner(nn.Module):
         return both
 
 
-def batch_of(groups: Sequence[Sequence[Example]], device: str) -> Batch:
+def batch_of(groups: Sequence[Group], device: str) -> Batch:
     """Pad and stack."""
     examples = [e for group in groups for e in group]
     rows = len(examples)
