@@ -26,7 +26,7 @@ demo: $(READY) ## Index the starter corpus and answer a question
 	@echo 'Your own abstracts:  $(BIN)/rag index FILES --index DIR'
 
 test: $(READY) lint ## Run the whole test suite
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY) ## Run the long tests: random kills, fuzzing, a clean-environment install
 	$(BIN)/pytest -m slow

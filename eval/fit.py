@@ -30,6 +30,7 @@ from rag.embedding import open_embedder
 from rag.evidence import Candidate, Found, Selection, fitted
 from rag.fusion import standardise
 from rag.index import OpenIndex, add_papers
+from rag.intent import asks_generally
 from rag.llm import open_model
 from rag.models import data_file, file_digest
 from rag.reader import Reader, open_reader, reader_digest
@@ -71,6 +72,10 @@ class Asked:
     def dev(self) -> bool:
         return bool(self.entry["split"] == "dev")
 
+    @property
+    def general(self) -> bool:
+        return not (self.together or self.entry.get("history")) and asks_generally(self.focus)
+
     def holds(self, candidate: Candidate) -> bool:
         """Whether a sentence is one of the gold sentences."""
         titles = self.entry["papers"]
@@ -95,8 +100,7 @@ def opened(corpus: Path) -> OpenIndex:
 
 
 def entries() -> list[dict[str, Any]]:
-    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
 
 
 def gather(index: OpenIndex, papers: int, reader: Reader | None) -> list[Asked]:
@@ -154,8 +158,8 @@ def read(index: OpenIndex, asked: list[Asked], w: dict[str, float], limit: int) 
         scores = matrix(item, False)[0] @ np.array([w.get(f, 0.0) for f in evidence.FEATURES])
         ordered = [item.found[i] for i in np.argsort(-scores, kind="stable")]
         most = limit * max(1, len(item.together))
-        worth = {id(c) for c in evidence.worth_reading(ordered, item.whole.read, most)[0]}
-        order = [i for i, c in enumerate(item.found) if id(c) in worth]
+        chosen, _ = evidence.worth_reading(ordered, item.whole.read, most, item.general)
+        order = [i for i, c in enumerate(item.found) if any(c is one for one in chosen)]
         texts = evidence.readings(item.focus, [item.found[i] for i in order])
         keys = {
             i: hashlib.sha256(repr((model.info.sha256, text)).encode()).hexdigest()[:24]
@@ -163,8 +167,8 @@ def read(index: OpenIndex, asked: list[Asked], w: dict[str, float], limit: int) 
         }
         missing = [i for i in order if keys[i] not in known]
         if missing:
-            chosen = [item.found[i] for i in missing]
-            values = model.engine.likelihoods(evidence.readings(item.focus, chosen))
+            new = [item.found[i] for i in missing]
+            values = model.engine.likelihoods(evidence.readings(item.focus, new))
             known |= {keys[i]: float(s) for i, s in zip(missing, values, strict=True)}
             if n % 20 == 0:
                 print(f"read {n}/{len(asked)}", flush=True)
@@ -183,9 +187,8 @@ def sentence_model(asked: Sequence[Asked], names: list[str], read: bool) -> dict
         rows, gold = matrix(item, read)
         if 0 < gold.sum() < len(gold):
             groups.append((rows[:, columns], gold))
-    w = np.zeros(len(columns))
     # Full-batch gradient descent with momentum on a convex loss: deterministic and enough.
-    speed = np.zeros_like(w)
+    w, speed = np.zeros(len(columns)), np.zeros(len(columns))
     for _ in range(1500):
         gradient = _PENALTY * w / len(groups)
         for rows, gold in groups:
@@ -242,8 +245,8 @@ def report(asked: list[Asked], w: dict[str, float], read: bool, name: str) -> No
             )
             first += found[0].paper.title in item.entry["papers"]
         shown = " / ".join(f"{x:.3f}" for x in np.mean(covered, axis=0))
-        share = first / len(covered)
-        print(f"{name:<22} {split:<5} facts in top 1/2/3/4: {shown}  P@1 {share:.3f}", flush=True)
+        p1 = f"P@1 {first / len(covered):.3f}"
+        print(f"{name:<22} {split:<5} facts in top 1/2/3/4: {shown}  {p1}", flush=True)
 
 
 def fit_sentences(
@@ -265,8 +268,8 @@ def fit_sentences(
         report(asked, {"match_z": 1.0}, False, "match")
     report(asked, models[first], False, first)
     for left in cheap:
-        kept = [n for n in cheap if n != left]
-        report(asked, sentence_model(asked, kept, read=False), False, f"without {left}")
+        others = sentence_model(asked, [n for n in cheap if n != left], read=False)
+        report(asked, others, False, f"without {left}")
     if not args.without_llm:
         read(index, asked, models[first], args.limit)
         names = [n for n in evidence.FEATURES if n not in unread]
@@ -295,8 +298,7 @@ def answerable_model(
     model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
     # All features are such that more is better. A weight of the wrong sign has learnt how our
     # questions happen to be put, not whether the abstracts answer them: such are left out.
-    names = abstaining.FEATURES
-    kept = list(range(len(names)))
+    names, kept = abstaining.FEATURES, list(range(len(abstaining.FEATURES)))
     while True:
         model.fit(scaled[mine][:, kept], labels[mine])
         wrong = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rag.asked import asked_for
 from rag.claims import contradicts
@@ -164,9 +164,18 @@ def answerable(
     return probability(fitted("answerable", bool(selection.read)), FEATURES, values)
 
 
-def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> str:
+def refusal(
+    question: str,
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    together: Collection[str] = (),
+) -> str:
     """Why there is no answer, for people: what the nearest abstract doesn't mention, and what it
-    does say instead, word for word."""
+    does say instead, word for word.
+
+    Args:
+        together: ids of papers that were looked at together, such as those compared.
+    """
     if not hits:
         return "The abstracts hold no answer: no paper passes the filters."
     paper = evidence[0].paper if evidence else hits[0].paper
@@ -178,19 +187,27 @@ def refusal(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) ->
                 f"“{paper.title}”, says: “{item.text}”"
             )
     said = evidence[0].text if evidence and evidence[0].similarity >= _CLOSE else ""
-    missing = unknown_words(question, f"{paper.title} {paper.abstract}")
+    near = [h.paper for h in hits if h.paper.id in together]
+    near = near if len(near) > 1 and paper in near else [paper]
+    missing = unknown_words(question, " ".join(f"{p.title} {p.abstract}" for p in near))
     wanted = _wanted(question, said)
-    reason = f"No answer was found: the nearest abstract, “{paper.title}”, "
+    titles = " and ".join(f"“{p.title}”" for p in near)
+    several, does, was = ("s", "do", "were") if len(near) > 1 else ("", "does", "was")
+    reason = f"No answer was found: the nearest abstract{several}, {titles}, "
     if missing:
-        reason += "does not mention " + ", ".join(f"“{w}”" for w in missing[:4])
+        reason += f"{does} not mention " + ", ".join(f"“{w}”" for w in missing[:4])
         # Who doesn't mention GPUs doesn't state their number either.
         new = wanted and len(missing) < 3 and not any(f"“{w}”" in wanted for w in missing)
-        reason += f", nor was it found to state {wanted}." if new else "."
+        reason += (
+            f", nor {was} {'they' if several else 'it'} found to state {wanted}." if new else "."
+        )
     elif wanted:
-        reason += f"was not found to state {wanted}."
+        reason += f"{was} not found to state {wanted}."
     else:
-        reason += "touches on it, but no sentence of it was found to answer."
-    return f"{reason} What it does say: “{said}”" if said else reason
+        touch, of = ("touch", "theirs") if several else ("touches", "it")
+        reason += f"{touch} on it, but no sentence of {of} was found to answer."
+    does_say = f"What “{paper.title}” does say" if several else "What it does say"
+    return f"{reason} {does_say}: “{said}”" if said else reason
 
 
 def unknown_words(question: str, text: str) -> list[str]:

@@ -98,8 +98,7 @@ def _part(item: Evidence, question: str) -> Span:
 def set_side_by_side(
     evidence: Sequence[Evidence], question: str, words: int, papers: Sequence[str]
 ) -> list[tuple[Evidence, Span]]:
-    """The sentences to quote from papers that are compared: the best of each, then more of each
-    in turn.
+    """The sentences to quote from papers that are compared, or that all answer: the best of each.
 
     Args:
         evidence: best first.

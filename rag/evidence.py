@@ -42,6 +42,9 @@ _DIGIT = re.compile(
 # sentence is no more than so much (log odds) behind the best one; how many such at most. Measured
 # on dev: with less of either, answers about one paper lose facts to strangers.
 _ANSWERS_TOO, _BEHIND, _MOST_TOO = 2.0, 4.0, 2
+# Of a question about a kind of thing, which several papers may answer: the log odds, and how many
+# sentences of each such paper are read.
+_ANSWERS_ALSO, _OF_EACH = 1.0, 2
 _SUREST = 8.0  # log odds beyond which nothing gets surer
 _BACKREF = re.compile(
     r"^(?:it|they|this|these|those|that|both|such|its|their|the (?:former|latter))\b", re.I
@@ -246,6 +249,7 @@ def select_evidence(
     model: LocalModel | None,
     limit: int,
     reader: Reader | None = None,
+    general: bool = False,
     between: Callable[[], None] = lambda: None,
 ) -> Selection:
     """Sentences of the hits, best first.
@@ -254,6 +258,7 @@ def select_evidence(
         model: scores the sentences that the features find worth reading; None leaves the
             features alone to decide.
         limit: how many sentences the model reads.
+        general: whether several papers may be expected to answer.
         between: called between readings; what it raises ends them.
     """
     found = candidates(index, question, vector, hits, reader, between)
@@ -262,7 +267,7 @@ def select_evidence(
         found.candidates,
         key=lambda c: (-combine(c.features, "prefilter", has_reader), c.rank, c.position),
     )
-    chosen, also = worth_reading(ordered, found.read, limit)
+    chosen, also = worth_reading(ordered, found.read, limit, general)
     if model is None or not chosen:
         scored = [(combine(c.features, "prefilter", has_reader), float("-inf"), c) for c in chosen]
     else:
@@ -295,14 +300,15 @@ def select_evidence(
 
 
 def worth_reading(
-    ordered: Sequence[Candidate], read: Mapping[str, Read], limit: int
+    ordered: Sequence[Candidate], read: Mapping[str, Read], limit: int, general: bool = False
 ) -> tuple[list[Candidate], list[str]]:
     """The sentences that the language model reads, and the papers beside the best sentence's that
-    the reader finds to answer, each of which has one among them.
+    the reader finds to answer, each of which has one among them, or more.
 
     Args:
         ordered: likeliest first.
         limit: sentences, those for such papers aside.
+        general: whether several papers may be expected to answer.
     """
     chosen = list(ordered[:limit])
     scores: dict[str, float] = {}
@@ -311,11 +317,12 @@ def worth_reading(
             scores[c.hit.paper.id] = combine(c.features, "prefilter", bool(read))
     least = max(scores.values(), default=0.0) - _BEHIND
     others = list(scores)[1:]
-    sure = [p for p in others if p in read and read[p].paper >= _ANSWERS_TOO and scores[p] >= least]
+    odds, each = (_ANSWERS_ALSO, _OF_EACH) if general else (_ANSWERS_TOO, 1)
+    sure = [p for p in others if p in read and read[p].paper >= odds and scores[p] >= least]
     also = sorted(sure, key=lambda id_: -read[id_].paper)[:_MOST_TOO]
     for paper in also:
-        if all(c.hit.paper.id != paper for c in chosen):
-            chosen.append(next(c for c in ordered if c.hit.paper.id == paper))
+        own = [c for c in ordered if c.hit.paper.id == paper][:each]
+        chosen += [c for c in own if c not in chosen]
     return chosen, also
 
 

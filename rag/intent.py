@@ -132,6 +132,24 @@ _ASKING = re.compile(
     r"where|when|who|is|are|was|were|does|do|did|can)\b",
     re.IGNORECASE,
 )
+# Asked of a kind of thing, not of one: "how can adapters …", "what do such networks use", "ways to
+# …". Each paper on it may have an answer of its own.
+_ONE = r"(?!(?:the|its?|their|this|that|these|those|they|he|she|we|you|i|there|both|authors?)\b)"
+_GENERAL = re.compile(
+    r"(?:and |so )?(?:"
+    r"(?:(?:what|which) (?:are )?)?(?:[\w-]+ ){0,2}?"
+    r"(?:ways|methods|measures|techniques|approaches|strategies|tricks|options|remedies|"
+    r"applications|designs|alternatives|criteria|metrics)\b"
+    r"(?! (?:does|did|was|were|(?:do|are) the)\b)|"
+    r"in (?:what|which) ways\b|"
+    rf"(?:what|how|why|where|when) (?:do|can|are|have|could|should) {_ONE}"
+    r"(?:[\w-]+ ){0,4}?[\w-]+s\b|"
+    rf"(?:what|how|why) (?:has|have|can|could) {_ONE}[^?]*\bbeen\b|"
+    rf"(?:what|how|where) (?:is|are|can|has|have) {_ONE}[^?]*"
+    r"\b(?:used|applied|good|be made|been put)\b"
+    r")",
+    re.IGNORECASE,
+)
 _POINTING = re.compile(r"\b(?:they|it|its|their|them|these|those|this)\b", re.IGNORECASE)
 _SO = re.compile(r"\b(?:do|does|did|done|doing) (?:it|this|that|so)\b", re.IGNORECASE)
 
@@ -185,6 +203,11 @@ def intent_of(question: str) -> Intent:
     if _COMPARE.search(text):
         return Intent("compare")
     return Intent("find")
+
+
+def asks_generally(question: str) -> bool:
+    """Whether a question is about a kind of thing, not one: "ways to …", "how can adapters …"."""
+    return _GENERAL.match(question.strip()) is not None
 
 
 def clauses(question: str) -> list[tuple[str, str]]:

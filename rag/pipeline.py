@@ -27,6 +27,7 @@ from rag.composing import (
 from rag.drafting import drafted_claims
 from rag.errors import RagError
 from rag.evidence import select_evidence
+from rag.intent import asks_generally
 from rag.listings import LISTED, listing_of, listing_text
 from rag.reader import Reader, open_reader, reader_digest
 from rag.records import (
@@ -100,6 +101,7 @@ class _Found:
         evidence: best first.
         also: ids of further papers that answer.
         sides: ids of the papers set side by side.
+        general: whether several papers may be expected to answer.
         supported: how probably the evidence answers, 0 to 1.
     """
 
@@ -107,6 +109,7 @@ class _Found:
     evidence: tuple[Evidence, ...] = ()
     also: tuple[str, ...] = ()
     sides: tuple[str, ...] = ()
+    general: bool = False
     supported: float = 0.0
     model: LanguageModel | None = None
 
@@ -199,7 +202,7 @@ class Assistant:
                 claims.append(claim)
                 yield Claimed(claim, numbering.sources)
         clock.lap("generate")
-        reason = _STOPPED if stopped() else refusal(understood.focus, hits, evidence)
+        reason = _STOPPED if stopped() else refusal(understood.focus, hits, evidence, found.sides)
         shown = answer_text(claims, numbering.sources) if claims else reason
         yield Done(
             self._answer(
@@ -229,20 +232,21 @@ class Assistant:
             return found
         if understood.focus != understood.search:
             vector = self.index.embedder.encode([understood.focus])[0]
+        general = not (sides or understood.about) and asks_generally(understood.focus)
         try:
             selection = select_evidence(
                 self.index, understood.focus, vector,
                 hits[: understood.meant] if understood.certain else hits,
                 model.engine if model else None,
                 self.settings.candidates * max(len(sides), 1), self._reader(),
-                _heeding(stopped),
+                general, _heeding(stopped),
             )  # fmt: skip
         except _StoppedError:
             return found
         supported = answerable(understood.focus, hits, selection, sides)
         return replace(
             found, evidence=selection.evidence, also=selection.also, sides=sides,
-            supported=supported,
+            general=general, supported=supported,
         )  # fmt: skip
 
     def _reader(self) -> Reader | None:
@@ -265,6 +269,9 @@ class Assistant:
             yield from quote_claims(quotes, numbering)
         elif model is not None and model.ability == "write":
             yield from drafted_claims(question, evidence, model, numbering, words, stopped)
+        elif found.general and found.also:
+            papers = (evidence[0].paper.id, *found.also)
+            yield from quote_claims(set_side_by_side(evidence, question, words, papers), numbering)
         else:
             yield from quote_claims(choose_quotes(evidence, question, words, found.also), numbering)
 

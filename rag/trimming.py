@@ -67,17 +67,20 @@ _DEMAND = re.compile(
     re.IGNORECASE,
 )
 _TO_SOLVE = re.compile(r"to (?!this end\b)", re.IGNORECASE)
+_PLACE = (
+    r"where(?! to\b)|download\w*|public\w*|open[- ]?sourc\w*|availab\w*|implementations?|code|"
+    r"released?"
+)
 # Such a question is answered by what is cut otherwise: a purpose, a model, an address.
 _ASKS_FOR_IT = re.compile(
     r"\b(?:why|purpose|goals?|aims?|point of|reasons?|motivat\w*|what\b.*\bfor|based on|buil[dt]s? "
-    r"(?:up)?on|inspir\w*|where(?! to\b)|download\w*|public\w*|open[- ]?sourc\w*|availab\w*|"
-    r"implementations?|code|released?)\b",
+    rf"(?:up)?on|inspir\w*|{_PLACE})\b",
     re.IGNORECASE,
 )
-
 _ASKS_WHERE = re.compile(
-    r"\b(?:github|gitlab|repo(?:sitory|s)?|links?|urls?|web ?(?:site|page)s?|project page|"
-    r"access\w*|licen[cs]\w*|shar(?:e|ed|ing)|find|found|obtain\w*|get|host(?:s|ed)?|reproduc\w*)\b",
+    rf"\b(?:{_PLACE}|github|gitlab|repo(?:sitory|s)?|links?|urls?|web ?(?:site|page)s?|"
+    r"project page|access\w*|licen[cs]\w*|shar(?:e|ed|ing)|find|found|obtain\w*|get|"
+    r"host(?:s|ed)?|reproduc\w*)\b",
     re.IGNORECASE,
 )
 
@@ -91,7 +94,7 @@ def is_aside(text: str, question: str) -> bool:
     return (
         len(text.split()) <= _ASIDE_WORDS
         and _ASIDE.fullmatch(text.strip()) is not None
-        and not (_ASKS_FOR_IT.search(question) or _ASKS_WHERE.search(question))
+        and not _ASKS_WHERE.search(question)
         and not set(content_stems(question)) & set(content_stems(text))
     )
 

@@ -87,14 +87,22 @@ def language_model() -> LanguageModel:
 def listing_index(
     listing: Path, embedder: Embedder, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OpenIndex]:
-    """The 217 papers, indexed."""
+    """The 217 papers, indexed once, however many processes share the tests."""
+    from filelock import FileLock
+
     from rag.config import Settings
     from rag.index import OpenIndex, add_papers
     from rag.readers import read_paths
     from rag.session import token_counter
 
-    place = tmp_path_factory.mktemp("listing-index")
-    add_papers(place, read_paths([str(listing)]), embedder, token_counter(), Settings())
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    place, whole = shared / "listing-index", shared / "listing-index-whole"
+    with FileLock(shared / "listing-index.lock"):
+        if not whole.exists():
+            add_papers(place, read_paths([str(listing)]), embedder, token_counter(), Settings())
+            whole.touch()
     opened = OpenIndex(place, embedder)
     yield opened
     opened.close()

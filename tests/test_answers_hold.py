@@ -85,6 +85,7 @@ def test_where_to_get_the_code_is_cut() -> None:
     [
         ("What decoder do they use?", "Code is publicly available.", True),
         ("What decoder do they use?", "Our code is at https://example.org/decoder-free.", False),
+        ("What do networks for maps use?", "Code is publicly available.", True),
         ("How fast is it?", "Our source code and models are available at https://e.org/x.", True),
         ("How fast is it?", "We release the corpus at https://e.org/x.", True),
         ("How fast is it?", "Project page: https://e.org/x.", True),
@@ -232,6 +233,21 @@ def test_a_refusal_claims_no_more_than_is_known() -> None:
     said = refusal("Why did no hospitals take part in the trial?", [hit], [item])
     assert "granted" not in said
     assert said.endswith(f"The nearest abstract, “Zinc”, says: “{text}”")
+
+
+def test_a_refusal_to_compare_speaks_of_both_papers() -> None:
+    texts = {"Zinc": "Twelve hospitals tried zinc.", "Iron": "Nine schools tried iron tablets."}
+    papers = [Paper(t, t, text, (), 2020) for t, text in texts.items()]
+    hits = [Hit(p, 0.5, 1.0, 0.5, 1.0, Span(0, 1)) for p in papers]
+    item = Evidence("S1", papers[0], Span(0, len(texts["Zinc"])), 0, 0.6, 0.6, 1.0, None)
+    asked = "How do zinc and iron tablets differ in price?"
+    said = refusal(asked, hits, [item], ("Zinc", "Iron"))
+    assert "the nearest abstracts, “Zinc” and “Iron”, do not mention" in said
+    assert "“price”" in said
+    assert "“iron”" not in said
+    assert "“tablets”" not in said
+    assert said.endswith(f"What “Zinc” does say: “{texts['Zinc']}”")
+    assert "“iron”" in refusal(asked, hits, [item])
 
 
 def test_filters_leave_few_papers_to_stand_out_from(

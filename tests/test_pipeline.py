@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,14 @@ def test_absent_topics(assistant: Assistant, question: str) -> None:
     assert answer.status == "abstained"
     assert answer.text == answer.reason
     assert len(answer.nearest) == 3
+
+
+def test_a_kind_of_thing_is_answered_from_several_papers(assistant: Assistant) -> None:
+    answer = assistant.ask(Question("What are hypernetworks used for?"))
+    sound(answer)
+    assert len(answer.sources) > 1
+    assert all("hyper" in s.paper.abstract.casefold() for s in answer.sources)
+    assert max(Counter(c.citations[0].source for c in answer.claims).values()) <= 2
 
 
 def test_events_come_in_order(assistant: Assistant) -> None:

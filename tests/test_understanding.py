@@ -9,7 +9,7 @@ from rag.asked import asked_for
 from rag.comparing import named_together
 from rag.followup import Leaning, leaning, names_alone, pointed_at
 from rag.index import OpenIndex
-from rag.intent import clauses, halves, intent_of
+from rag.intent import asks_generally, clauses, halves, intent_of
 from rag.matching import content_words
 from rag.records import Hit, Paper, Span
 from rag.spelling import _opposed, corrected
@@ -86,6 +86,29 @@ def test_papers_like_the_last_ones(question: str) -> None:
 )
 def test_what_papers_lack_is_asked_for(question: str, absent: bool) -> None:
     assert intent_of(question).absent is absent
+
+
+@pytest.mark.parametrize(
+    ("question", "general"),
+    [
+        ("How can adapters help a frozen model on new data?", True),
+        ("ways to learn from unreliable labels", True),
+        ("What do segmentation networks use as decoder?", True),
+        ("what are hypernetworks used for", True),
+        ("In which ways is routing done?", True),
+        ("How is routing to experts used in medical imaging models?", True),
+        ("What has been proven about why deep networks learn well?", True),
+        ("How can the model be run on a phone?", False),
+        ("How do they collect the dialogs?", False),
+        ("what are the figures it reports", False),
+        ("How many dialogs are in Taskmaster-1?", False),
+        ("What is it used for?", False),
+        ("Which method does SMILE use?", False),
+        ("Which measures were reported?", False),
+    ],
+)
+def test_a_question_about_a_kind_of_thing(question: str, general: bool) -> None:
+    assert asks_generally(question) is general
 
 
 def test_halves_keep_all_but_what_parts_them() -> None:
