@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from models.training.check import errors_of, titles_of_tests
+from models.training.choose import skipped
 from models.training.data import CRANFIELD, Abstract, Item, read_abstracts, read_items
 from rag.dedupe import normalised_title
 from rag.evaluation.questions import read_questions
@@ -88,3 +89,21 @@ def test_validation_abstracts_are_kept_apart(items: list[Item]) -> None:
     learnt = {i.abstract for i in items if not i.validates}
     assert not held & learnt
     assert len([i for i in items if i.validates]) > 500
+
+
+def test_a_run_may_leave_kinds_of_questions_out(items: list[Item]) -> None:
+    newest = "t54224"
+    left = skipped(items, {"near-miss": 0.0, "full": 1.0}, 0.5, (newest, 0.25), seed=3)
+    assert left == skipped(items, {"near-miss": 0.0, "full": 1.0}, 0.5, (newest, 0.25), seed=3)
+    gone = set(left)
+    taught = [item for item in items if not item.validates]
+    assert gone <= {item.id for item in taught}
+
+    def share(*styles: str, newer: bool = False) -> float:
+        some = [i for i in taught if (i.id > newest) == newer and (not styles or i.style in styles)]
+        return sum(i.id not in gone for i in some) / len(some)
+
+    assert share("near-miss") == 0
+    assert share("full") == 1
+    assert 0.45 < share("terse", "typo", "paraphrase") < 0.55
+    assert 0.22 < share(newer=True) < 0.28
