@@ -26,7 +26,8 @@ demo: $(READY) ## Index the starter corpus and answer a question
 	@echo 'Your own abstracts:  $(BIN)/rag index FILES --index DIR'
 
 test: $(READY) lint ## Run the whole test suite
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
+	$(BIN)/pytest -m "browser and not slow"
 
 test-slow: $(READY) ## Run the long tests: random kills, fuzzing, a clean-environment install
 	$(BIN)/pytest -m slow

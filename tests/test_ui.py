@@ -424,7 +424,10 @@ def test_the_newest_answer_comes_into_view_unless_the_reader_scrolls(
             assert -1 <= place["y"] <= 0.3 * 900
         page.locator("#question textarea").fill(question)
         page.keyboard.press("Enter")
-        page.locator("#turn-4").wait_for()
+        # Once it has come into view, it is the reader who scrolls.
+        page.wait_for_function(
+            "() => document.querySelector('#turn-4')?.getBoundingClientRect().top < 0.3 * 900"
+        )
         page.mouse.move(300, 300)
         page.mouse.wheel(0, -9000)
         page.wait_for_function("() => document.querySelectorAll('.turn.done').length === 4")
@@ -454,6 +457,7 @@ def test_filters_name_only_papers_that_are_there(
             open_tab(page, "Ask")
 
         open_tab(page, "Papers")
+        page.locator("table.papers").wait_for()
         page.get_by_role("button", name="Paste abstracts").click()
         page.get_by_label("Abstracts, each with its title").fill(pasted)
         page.get_by_role("button", name="Add pasted text").click()
