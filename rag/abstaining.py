@@ -192,15 +192,14 @@ def refusal(
     missing = unknown_words(question, " ".join(f"{p.title} {p.abstract}" for p in near))
     wanted = _wanted(question, said)
     titles = " and ".join(f"“{p.title}”" for p in near)
-    several, does, was = ("s", "do", "were") if len(near) > 1 else ("", "does", "was")
-    reason = f"No answer was found: the nearest abstract{several}, {titles}, "
+    several = len(near) > 1
+    does, was, they = ("do", "were", "they") if several else ("does", "was", "it")
+    reason = f"No answer was found: the nearest abstract{'s' if several else ''}, {titles}, "
     if missing:
         reason += f"{does} not mention " + ", ".join(f"“{w}”" for w in missing[:4])
         # Who doesn't mention GPUs doesn't state their number either.
         new = wanted and len(missing) < 3 and not any(f"“{w}”" in wanted for w in missing)
-        reason += (
-            f", nor {was} {'they' if several else 'it'} found to state {wanted}." if new else "."
-        )
+        reason += f", nor {was} {they} found to state {wanted}." if new else "."
     elif wanted:
         reason += f"{was} not found to state {wanted}."
     else:
