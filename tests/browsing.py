@@ -18,7 +18,7 @@ from rag.records import Paper
 from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -116,6 +116,20 @@ def finished(page: Page, turns: int) -> Any:
 
 def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
+
+
+def rendered(box: Locator) -> Locator:
+    """A box within a part of the page that was just opened, once it can be typed into.
+
+    Gradio renders such parts when they are opened and gives their boxes the values they began with
+    in the next frame: what is typed before, as no person could, is lost.
+    """
+    box.wait_for()
+    box.evaluate("""() => new Promise(done => {
+        const wait = frames => frames ? requestAnimationFrame(() => wait(frames - 1)) : done();
+        wait(5);
+    })""")
+    return box
 
 
 def upload(page: Page, file: Path) -> None:

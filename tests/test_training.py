@@ -27,6 +27,7 @@ from models.training.train import (
     parser,
     train,
 )
+from models.training.weights import trained
 from rag.embedding.network import merged
 from rag.models import find_card, require_file
 
@@ -174,6 +175,20 @@ def test_a_mean_of_runs_can_be_begun_from(tmp_path: Path) -> None:
     torch.save({"learner": {"other": torch.ones(1)}}, tmp_path / "two" / "checkpoint.pt")
     with pytest.raises(SystemExit, match="other weights"):
         mean([(tmp_path / "one", 1.0), (tmp_path / "two", 1.0)])
+
+
+def test_the_shipped_adapter_can_be_begun_from() -> None:
+    shipped = REPOSITORY / "models"
+    learner = Learner(encoder_folder())
+    names = {name for name, p in learner.named_parameters() if p.requires_grad}
+    found = trained(shipped)
+    assert found.keys() == names
+    learner.load_state_dict(found, strict=False)
+    again = adapter_tensors(learner)
+    for name, value in load_file(str(shipped / "reader.safetensors")).items():
+        assert torch.equal(again[name], value)
+    with pytest.raises(SystemExit, match="holds neither"):
+        trained(shipped / "training")
 
 
 def test_a_run_that_was_cut_off_goes_on(tmp_path: Path) -> None:

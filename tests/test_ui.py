@@ -21,6 +21,7 @@ from tests.browsing import (
     ask,
     finished,
     open_tab,
+    rendered,
     served,
     upload,
     visit,
@@ -251,7 +252,7 @@ def test_a_conversation_is_changed_saved_judged_and_found_again(
         page.once("dialog", lambda dialog: dialog.accept("Estuaries"))
         page.get_by_role("button", name=re.compile("^Rename")).click()
         page.locator("ul.saved").get_by_text("Estuaries", exact=True).wait_for()
-        page.locator("#sought input, #sought textarea").fill("no such words")
+        rendered(page.locator("#sought input, #sought textarea")).fill("no such words")
         page.get_by_text("No conversation has these words").wait_for()
         page.locator("#sought input, #sought textarea").fill("ESTUARIES")
         page.locator("ul.saved li").wait_for()
@@ -323,7 +324,7 @@ def test_papers_are_listed_searched_sorted_and_asked_alone(
     with visit(browser, server[0]) as page:
         open_tab(page, "Papers")
         page.locator("table.papers tbody tr").first.wait_for()
-        page.locator("#words textarea, #words input").fill("scheldt ROOS")
+        rendered(page.locator("#words textarea, #words input")).fill("scheldt ROOS")
         page.locator(".count").get_by_text(re.compile("^1 paper")).wait_for()
         assert TIDEWISE.title in page.locator("table.papers").inner_text()
         page.locator("#words textarea, #words input").fill("")
@@ -367,12 +368,12 @@ def test_a_collection_is_made_filled_by_pasting_and_deleted(
     with served(**own) as (url, _), visit(browser, url) as page:
         open_tab(page, "Papers")
         page.locator("#collections button").first.click()
-        page.get_by_label("Name of a collection").fill("Roofs & <b>rain</b>")
+        rendered(page.get_by_label("Name of a collection")).fill("Roofs & <b>rain</b>")
         page.get_by_role("button", name="Create a new collection").click()
         page.get_by_text("is ready: add papers to it").wait_for()
         page.get_by_text("No papers yet").first.wait_for()
         page.get_by_role("button", name="Paste abstracts").click()
-        page.get_by_label("Abstracts, each with its title").fill(pasted)
+        rendered(page.get_by_label("Abstracts, each with its title")).fill(pasted)
         page.get_by_role("button", name="Add pasted text").click()
         page.get_by_text("1 added").wait_for()
         page.locator("table.papers").get_by_text("Moss on Slate Roofs").wait_for()
@@ -459,7 +460,7 @@ def test_filters_name_only_papers_that_are_there(
         open_tab(page, "Papers")
         page.locator("table.papers").wait_for()
         page.get_by_role("button", name="Paste abstracts").click()
-        page.get_by_label("Abstracts, each with its title").fill(pasted)
+        rendered(page.get_by_label("Abstracts, each with its title")).fill(pasted)
         page.get_by_role("button", name="Add pasted text").click()
         page.get_by_text("2 added").wait_for()
         page.locator("table.papers").get_by_text("Kelp at Dusk").click()
