@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.training.train import Learner, adapter_tensors
+from models.training.weights import trained
 from rag.models import find_card, require_file
 
 
@@ -29,8 +30,7 @@ def mean(runs: Sequence[tuple[Path, float]]) -> dict[str, Tensor]:
     total = sum(share for _, share in runs)
     found: dict[str, Tensor] = {}
     for folder, share in runs:
-        kept = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=False)
-        weights = {name: value.detach() for name, value in kept["learner"].items()}
+        weights = trained(folder)
         if found and found.keys() != weights.keys():
             raise SystemExit(f"{folder} trained other weights than {runs[0][0]}")
         for name, value in weights.items():

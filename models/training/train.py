@@ -43,6 +43,7 @@ from models.training.data import (
     read_items,
 )
 from models.training.examples import Group, Pieces, epoch, hard_negatives
+from models.training.weights import trained
 from rag.embedding.network import ALPHA, RANK, TARGETS, ReaderNetwork, bare_encoder
 from rag.metrics import auc
 from rag.models import file_digest, find_card, require_file
@@ -305,10 +306,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     steps = len(batches) * args.passes
     state = State()
     if args.start is not None:
-        begun_with = torch.load(
-            args.start / "checkpoint.pt", map_location=device, weights_only=False
-        )
-        learner.load_state_dict(begun_with["learner"], strict=False)
+        learner.load_state_dict(trained(args.start), strict=False)
     if saved is not None:
         if saved["steps"] != steps:
             raise SystemExit(f"{kept} is of another run: made by another script")
@@ -372,7 +370,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--validate", type=int, help="questions to validate on; all if not given")
     made.add_argument("--seed", type=int, default=1)
     made.add_argument("--rate", type=float, default=_RATE, help="learning rate (%(default)s)")
-    made.add_argument("--start", type=Path, help="folder of a run whose weights to begin from")
+    made.add_argument(
+        "--start", type=Path, help="folder of a run, or of its adapter, whose weights to begin from"
+    )
     made.add_argument(
         "--known", default="", metavar="ID",
         help="the last question that run learnt from; up to it they are spread over some passes",
