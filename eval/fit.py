@@ -30,7 +30,6 @@ from rag.embedding import open_embedder
 from rag.evidence import Candidate, Found, Selection, fitted
 from rag.fusion import standardise
 from rag.index import OpenIndex, add_papers
-from rag.intent import asks_generally
 from rag.llm import open_model
 from rag.models import data_file, file_digest
 from rag.reader import Reader, open_reader, reader_digest
@@ -62,6 +61,7 @@ class Asked:
     hits: list[Hit]
     whole: Found
     together: list[str]
+    general: bool  # several papers may be expected to answer
     likelihood: dict[int, float] = field(default_factory=dict)
 
     @property
@@ -71,10 +71,6 @@ class Asked:
     @property
     def dev(self) -> bool:
         return bool(self.entry["split"] == "dev")
-
-    @property
-    def general(self) -> bool:
-        return not (self.together or self.entry.get("history")) and asks_generally(self.focus)
 
     def holds(self, candidate: Candidate) -> bool:
         """Whether a sentence is one of the gold sentences."""
@@ -115,7 +111,8 @@ def gather(index: OpenIndex, papers: int, reader: Reader | None) -> list[Asked]:
             vector = index.embedder.encode([understood.focus])[0]
         hits = hits[: understood.meant] if understood.certain else hits
         whole = evidence.candidates(index, understood.focus, vector, hits, reader)
-        asked.append(Asked(entry, understood.focus, hits, whole, list(sides)))
+        general = understood.general and not sides
+        asked.append(Asked(entry, understood.focus, hits, whole, list(sides), general))
         if len(asked) % 50 == 0:
             print(f"searched {len(asked)}", flush=True)
     return asked

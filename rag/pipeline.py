@@ -27,7 +27,6 @@ from rag.composing import (
 from rag.drafting import drafted_claims
 from rag.errors import RagError
 from rag.evidence import select_evidence
-from rag.intent import asks_generally
 from rag.listings import LISTED, listing_of, listing_text
 from rag.reader import Reader, open_reader, reader_digest
 from rag.records import (
@@ -232,7 +231,7 @@ class Assistant:
             return found
         if understood.focus != understood.search:
             vector = self.index.embedder.encode([understood.focus])[0]
-        general = not (sides or understood.about) and asks_generally(understood.focus)
+        general = understood.general and not sides
         try:
             selection = select_evidence(
                 self.index, understood.focus, vector,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag.comparing import compared, named_together
 from rag.followup import Leaning, pointed_at
-from rag.intent import Intent, Kind, intent_of
+from rag.intent import Intent, Kind, asks_generally, intent_of
 from rag.records import Filters, Hit
 from rag.reranking import DEPTH, reranked
 from rag.retrieval import retrieve
@@ -62,6 +62,11 @@ class Understood:
     sides: tuple[tuple[Hit, ...], ...] = ()
     within: tuple[str, ...] = ()
     like: str = ""
+
+    @property
+    def general(self) -> bool:
+        """Whether it asks of a kind of thing, so that several papers may answer it."""
+        return not self.about and asks_generally(self.focus)
 
 
 def understand(
