@@ -14,6 +14,7 @@ from rag.asked import asked_for
 from rag.claims import contradicts
 from rag.claims.synonyms import key_of
 from rag.evidence import Selection, bounded, fitted
+from rag.followup import asks_nothing
 from rag.linear import probability
 from rag.matching import ASKING, content_words
 from rag.records import Evidence, Hit
@@ -178,6 +179,8 @@ def refusal(
     """
     if not hits:
         return "The abstracts hold no answer: no paper passes the filters."
+    if asks_nothing(question):
+        return "Nothing is asked that could be looked for: name a topic, a method or a paper."
     paper = evidence[0].paper if evidence else hits[0].paper
     for item in [e for e in evidence if e.paper.id == paper.id][:_BEST]:
         if contradicts(question, [item.text]):

@@ -266,6 +266,7 @@ def chat_loop(assistant: Assistant) -> None:
     if sys.stdin.isatty():
         _say('Ask away; an empty line or "exit" ends.')
     history: list[str] = []
+    known: list[tuple[str, ...]] = []  # ids of the papers that each answer cites
     while True:
         if sys.stdin.isatty():
             click.echo("\n> ", nl=False, err=True)
@@ -273,7 +274,8 @@ def chat_loop(assistant: Assistant) -> None:
         if not line or line.strip().lower() in ("", "exit", "quit"):
             return
         try:
-            for event in assistant.stream(Question(line.strip(), tuple(history))):
+            question = Question(line.strip(), tuple(history), cited=tuple(known))
+            for event in assistant.stream(question):
                 if isinstance(event, Retrieved) and event.hits and sys.stderr.isatty():
                     click.secho(
                         f"reading “{event.hits[0].paper.title}” and {len(event.hits) - 1} more …",
@@ -283,7 +285,8 @@ def chat_loop(assistant: Assistant) -> None:
                 if isinstance(event, Done):
                     show_answer(event.answer)
                     click.echo()
-            history.append(line.strip())
+                    history.append(line.strip())
+                    known.append(event.answer.cited)
         except UsageError as e:
             _say(f"rag: {e.message}")
 

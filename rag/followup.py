@@ -17,8 +17,23 @@ _FIRM = (
     r"approach|dataset|system|authors?)|(?:paper|number|no\.?|#) ?[1-9])\b|\[[1-9]\]"
 )
 _THINGS = r"(?:paper|work|study|method|model|approach|dataset|system|authors?)"
-_POINTING = re.compile(rf"{_FIRM}|\bthe {_THINGS}\b", re.IGNORECASE)
-_POINTING_FIRMLY = re.compile(_FIRM, re.IGNORECASE)
+_VERB = r"(?:is|are|was|were|do|does|did|can|could|has|have|will|would)"
+# One of several that were named before, or all: "which one is faster?", "do both use it?".
+_CHOICE = (
+    r"\bwhich ones?\b(?! of\b)|\b(?:which|either|neither|both|each) of the (?:two|three)\b|"
+    rf"^\W*(?:and |so |but )?{_VERB} (?:both|either|neither|the (?:two|three))\b"
+    r"(?! [\w-]+ (?:and|or)\b)|"
+    r"\b(?:between|among|compare|contrast) the (?:two|three)(?= papers?\b| works\b|\W*$)"
+)
+_SEVERAL = re.compile(
+    rf"{_CHOICE}|\b(?:of|between|among|compare|contrast) "
+    rf"(?:them\b|the (?:two|three)\b|(?:these|those)(?= {_VERB}\b|\W*$))|"
+    r"\b(?:these|those) (?:papers|works|studies|methods|models|approaches|systems|two|three|"
+    r"ones)\b",
+    re.IGNORECASE,
+)
+_POINTING = re.compile(rf"{_FIRM}|{_CHOICE}|\bthe {_THINGS}\b", re.IGNORECASE)
+_POINTING_FIRMLY = re.compile(rf"{_FIRM}|{_CHOICE}", re.IGNORECASE)
 # "The paper about Mamba", "the authors of LoRA": told which.
 _TOLD = re.compile(
     rf"\bthe {_THINGS}s? (?:on|about|of|by|behind|called|named|from|with|that|which)\b"
@@ -42,7 +57,8 @@ _ORDINALS = {
     "fourth": 3, "4th": 3, "fifth": 4, "5th": 4, "last": -1,
 }  # fmt: skip
 _PLACE = re.compile(
-    rf"\bthe (?P<plain>former|latter)\b|\bthe (?P<nth>{_NTH})(?: {_ONE}\b|(?=\W*$))|"
+    rf"\bthe (?P<plain>former|latter)\b|\bthe (?P<nth>{_NTH})(?: {_ONE}\b|(?=\W*$|[,;:] "
+    rf"(?:(?:at|by|for|from|in|on|to|with) )?(?:what|which|whom?|how|why|where|when|{_VERB})\b))|"
     r"\b(?:paper|number|no\.?|#) ?(?P<n>[1-9])\b|\[(?P<cited>[1-9])\]",
     re.IGNORECASE,
 )
@@ -59,7 +75,9 @@ _DEFINED = re.compile(
 _NAMED = re.compile(r"\b[A-Za-z]\w*(?:[A-Z]|\d)|(?<=\w )[\"“(]?[A-Z]\w+")
 # Said to be polite; nothing is asked.
 _POLITE = re.compile(
-    r"^\W*(?:thanks?(?: you)?|ok(?:ay)?|great|cool|nice|good|got it|hi|hello)\b\W*$", re.I
+    r"^\W*(?:(?:thanks?(?: you)?(?: (?:so|very) much| a lot)?|ok(?:ay)?|great|cool|nice|good|"
+    r"perfect|got it|hi|hello|hey)\b\W*)+$",
+    re.IGNORECASE,
 )
 _DESCRIBED = 3  # content words of a clause that describes something
 _NEW_CLAUSE = re.compile(r"\b(?:and|or|but|while|because|when|since)\b|[,;.?]")
@@ -102,9 +120,19 @@ def points_firmly(text: str) -> bool:
     return bool(_POINTING_FIRMLY.search(text) or _JOINED.match(text))
 
 
+def points_at_several(text: str) -> bool:
+    """Whether it is asked of all that was named before, or of one among it: "which one …"."""
+    return bool(_SEVERAL.search(text))
+
+
 def is_polite(text: str) -> bool:
     """Whether it is "Thanks!" or the like, and no question."""
     return bool(_POLITE.match(text))
+
+
+def asks_nothing(text: str) -> bool:
+    """Whether there is nothing to look for: thanks, a greeting, words like "what is it"."""
+    return is_polite(text) or not content_stems(text)
 
 
 def names_alone(text: str) -> bool:
@@ -125,6 +153,11 @@ def _names_something(text: str) -> bool:
     if not name:
         return False
     return bool(_NEW_CLAUSE.search(text, name.end(), max(name.end(), pointer.start())))
+
+
+def without_place(text: str) -> str:
+    """A question with "it" for what `pointed_at` finds: "how was the second one trained?"."""
+    return _PLACE.sub("it", text)
 
 
 def pointed_at(text: str, before: int | None = None) -> int | None:

@@ -27,6 +27,7 @@ from rag.composing import (
 from rag.drafting import drafted_claims
 from rag.errors import RagError
 from rag.evidence import select_evidence
+from rag.followup import asks_nothing
 from rag.listings import LISTED, listing_of, listing_text
 from rag.reader import Reader, open_reader, reader_digest
 from rag.records import (
@@ -47,7 +48,6 @@ from rag.records import (
 )
 from rag.searching import cleaned, earlier
 from rag.understanding import Understood, found_for, understand
-from rag.words import content_stems
 
 if TYPE_CHECKING:
     from rag.config import Settings
@@ -166,12 +166,12 @@ class Assistant:
             UsageError: the question is empty or too long. ModelError: no usable model.
         """
         clock = _Clock()
-        text, history = cleaned(question.text), earlier(question.history)
+        text, (history, cited) = cleaned(question.text), earlier(question)
         for _ in range(_TRIES):
             self.index.refresh()
             state = self.index.fingerprint
             try:
-                understood = understand(self.index, text, history, question.filters)
+                understood = understand(self.index, text, history, question.filters, cited)
                 if understood.intent.kind in ("list", "count"):
                     yield from self._listed(question, understood, clock, state)
                     return
@@ -223,8 +223,7 @@ class Assistant:
         )
         clock.lap("retrieve")
         yield Retrieved(understood.text, tuple(hits))
-        # A question of function words alone matches everything and asks nothing.
-        asks = bool(hits) and bool(content_stems(understood.search))
+        asks = bool(hits) and not asks_nothing(understood.focus)
         model = self._load() if self._load is not None and asks else None
         found = _Found(hits, model=model)
         if not asks:

@@ -124,11 +124,15 @@ class Question:
         text: as typed, 1 to 2,000 characters once white space is folded.
         history: earlier questions of the same conversation, oldest first.
         filters: which papers may be used.
+        cited: for each of `history`, ids of the papers that its answer cites, in the order of
+            their numbers; empty for a refusal. Where it isn't known the whole may be empty: then
+            what a question was about is looked for anew.
     """
 
     text: str
     history: tuple[str, ...] = ()
     filters: Filters = field(default_factory=Filters)
+    cited: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +298,11 @@ class Answer:
     timings: Timings
     model: ModelInfo
     fingerprint: str
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """Ids of the papers that it cites, in the order of their numbers."""
+        return tuple(source.paper.id for source in self.sources)
 
 
 # ── what an answer in the making shows, in this order ───────────────────────────────────────────

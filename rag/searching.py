@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rag.errors import UsageError
@@ -13,7 +13,7 @@ from rag.retrieval import retrieve
 
 if TYPE_CHECKING:
     from rag.index import OpenIndex
-    from rag.records import Filters, Hit
+    from rag.records import Filters, Hit, Question
 
 _LONGEST = 2_000  # characters of a question
 
@@ -35,14 +35,15 @@ def cleaned(text: str) -> str:
     return folded
 
 
-def earlier(history: Sequence[str]) -> list[str]:
-    """The questions before this one that can count, cleaned: a good question doesn't fail for an
-    empty or endless one before it."""
-    kept = []
-    for text in history:
+def earlier(question: Question) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The questions before this one that can count, cleaned, and what the answer to each cites: a
+    good question doesn't fail for an empty or endless one before it."""
+    history, cited = [], []
+    for text, ids in zip_longest(question.history, question.cited[: len(question.history)]):
         with contextlib.suppress(UsageError):
-            kept.append(cleaned(text))
-    return kept
+            history.append(cleaned(text))
+            cited.append(ids or ())
+    return history, cited
 
 
 def search(index: OpenIndex, query: str, k: int, filters: Filters | None = None) -> list[Hit]:

@@ -4,6 +4,7 @@ the papers that the questions find."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag.comparing import compared, named_together
@@ -39,36 +40,63 @@ class Thread:
 
     Args:
         history: earlier questions, oldest first; the last `REMEMBERED` count.
+        cited: ids of the papers that the answer to each of them cites; empty where not known.
 
     Attributes:
         questions: its first question and the newest that lean on it, oldest first.
     """
 
-    def __init__(self, index: OpenIndex, history: Sequence[str], filters: Filters | None) -> None:
-        self._index, self._filters = index, filters
+    def __init__(
+        self,
+        index: OpenIndex,
+        history: Sequence[str],
+        filters: Filters | None,
+        cited: Sequence[Sequence[str]] = (),
+    ) -> None:
+        self._index, self._filters = index, filters or Filters()
         self.questions: list[str] = []
+        self._cited: Sequence[str] = ()  # by the answer to its first question
+        self._newest: Sequence[str] = ()  # by the last answer after that
         self._found: tuple[list[Hit], bool] | None = None
         self._tried: dict[str, tuple[list[Hit], list[Hit]]] = {}
-        for text in history[-REMEMBERED:]:
+        known = [*cited, *[()] * len(history)][: len(history)]
+        for text, ids in [*zip(history, known, strict=True)][-REMEMBERED:]:
             if is_polite(text):
                 continue
             if self.questions and self.leaning(text) is not Leaning.NOT:
                 self.questions[1:] = [*self.questions[1:], text.strip()][1 - _KEPT :]
+                self._newest = ids or self._newest
                 continue
-            self.questions = [text.strip()]
+            self.questions, self._cited, self._newest = [text.strip()], ids, ()
             self._found = None
             self._tried.clear()
 
     @property
     def papers(self) -> list[Hit]:
-        """What its first question is about, in the order in which it or its answer named them;
-        likeliest first if it is about one."""
+        """What its first question is about, in the order in which it or its answer named them; if
+        it is about one and its answer isn't known, the likeliest first."""
         return self._about()[0]
 
     @property
     def several(self) -> bool:
         """Whether its first question was about several papers."""
         return self._about()[1]
+
+    @property
+    def compared(self) -> bool:
+        """Whether its first question set its papers side by side."""
+        return self.several and intent_of(self.questions[0]).kind not in ("list", "count")
+
+    @property
+    def together(self) -> bool:
+        """Whether its papers can be meant together: its first question was about several, or the
+        answer to it cites several."""
+        return self.several or (bool(self._cited) and len(self.papers) > 1)
+
+    @property
+    def narrowed(self) -> list[Hit]:
+        """The one paper that the last answer of several cites, and from then on is meant."""
+        return self._hits(self.questions[-1], self._newest) if len(self._newest) == 1 else []
 
     @property
     def absent(self) -> bool:
@@ -112,18 +140,34 @@ class Thread:
         if intent.kind in ("list", "count"):
             near = members(self._index, about, vector, self._filters)
             return [m.hit for m in near], True
+        if held := self._hits(about, self._cited):
+            together = named_together(about, held)
+            return together or held, bool(together)
+        self._cited = ()
         # Ranked as it was when it was answered.
         hits = retrieve(self._index, about, vector, DEPTH, self._filters)
         hits = reranked(self._index, about, hits)
         named = named_together(about, hits)
         return (named, True) if named else (hits[:_PRIOR], False)
 
+    def _hits(self, text: str, ids: Sequence[str]) -> list[Hit]:
+        """The papers of these ids, in their order, as a question finds them; those that are gone
+        or filtered out are left out."""
+        chosen = self._filters.paper_ids
+        inside = tuple(i for i in ids if not chosen or i in chosen)
+        if not inside:
+            return []
+        vector = self._index.embedder.encode([text])[0]
+        within = replace(self._filters, paper_ids=inside)
+        hits = retrieve(self._index, text, vector, len(inside), within)
+        return sorted(hits, key=lambda hit: inside.index(hit.paper.id))
+
     def _compared(self, text: str) -> tuple[list[Hit], list[Hit]]:
         """The first paper that a question finds in the whole index, and among the papers of the
         conversation."""
         if text not in self._tried:
             vector = self._index.embedder.encode([text])[0]
-            ids = tuple(p.paper.id for p in (self.papers if self.several else self.papers[:1]))
+            ids = tuple(p.paper.id for p in (self.papers if self.together else self.papers[:1]))
             self._tried[text] = (
                 retrieve(self._index, text, vector, 1, self._filters),
                 retrieve(self._index, text, vector, 1, Filters(paper_ids=ids)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.comparing import compared, named_together
-from rag.followup import Leaning, pointed_at
+from rag.followup import Leaning, is_polite, pointed_at, points_at_several, without_place
 from rag.intent import Intent, Kind, asks_generally, intent_of
 from rag.records import Filters, Hit
 from rag.reranking import DEPTH, reranked
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _TELLING = 1  # content words of a follow-up that say what to look for
 _TOGETHER = 5  # papers of a list that a question after it is asked of
+_BESIDE = 3  # of them that are set side by side
 _OF_THEM = re.compile(
     r"^(?:and |so )?(?P<which>which|how many)(?: of (?:them|these|those)|(?: ones?))(?: papers?)? "
     r"(?P<topic>.+)$",
@@ -70,19 +71,24 @@ class Understood:
 
 
 def understand(
-    index: OpenIndex, text: str, history: Sequence[str], filters: Filters | None = None
+    index: OpenIndex,
+    text: str,
+    history: Sequence[str],
+    filters: Filters | None = None,
+    cited: Sequence[Sequence[str]] = (),
 ) -> Understood:
     """Make a question self-contained.
 
     Args:
         text: cleaned.
         history: earlier questions, cleaned, oldest first.
+        cited: ids of the papers that the answer to each of them cites; none where not known.
     """
     mended = corrected(text, index)
-    if history:
-        followed = _followed(
-            index, mended, [corrected(h, index) for h in history[-REMEMBERED:]], filters
-        )
+    if history and not is_polite(mended):
+        before = [corrected(h, index) for h in history[-REMEMBERED:]]
+        thread = Thread(index, before, filters, cited[-REMEMBERED:])
+        followed = _followed(mended, thread)
         if followed is not None:
             return followed
     intent = intent_of(mended)
@@ -92,11 +98,8 @@ def understand(
     return Understood(mended, mended, mended, intent, sides=sides)
 
 
-def _followed(
-    index: OpenIndex, text: str, history: Sequence[str], filters: Filters | None
-) -> Understood | None:
+def _followed(text: str, thread: Thread) -> Understood | None:
     """The question with the papers that the conversation is about; None if it stands alone."""
-    thread = Thread(index, history, filters)
     leans = thread.leaning(text)
     if leans is Leaning.NOT:
         return None
@@ -129,10 +132,11 @@ def _listed(text: str, thread: Thread) -> Understood | None:
     if intent.kind not in ("list", "count"):
         return None
     if set(content_stems(intent.topic)) - _TOPIC:
-        if not thread.several:
+        if not thread.together:
             return None
         among = tuple(hit.paper.id for hit in thread.papers)
-        shown = f"{asked} (of the papers on “{named}”)?"
+        those = f"the papers on “{named}”" if thread.several else "the papers cited"
+        shown = f"{asked} (of {those})?"
         return Understood(shown, intent.topic, intent.topic, intent, within=among)
     # "Which papers use it?": what was asked before, or what the paper is called.
     wanted = named if thread.several else title.partition(":")[0]
@@ -143,24 +147,30 @@ def _about(text: str, thread: Thread, leans: Leaning) -> Understood:
     """A question about papers of the conversation."""
     asked, topic = text.rstrip("?!. "), " ".join(thread.questions)
     papers, place = thread.papers, None
-    for said in (*thread.questions[1:], text):
+    for earlier in (*thread.questions[1:], text):
         # The place that was named last still holds: "the second one", then "how was it trained?".
-        place = pointed if (pointed := pointed_at(said, place)) is not None else place
-    meant, sides = 1, tuple[tuple[Hit, ...], ...]()
+        place = pointed if (pointed := pointed_at(earlier, place)) is not None else place
+    said, meant, sides = text, 1, tuple[tuple[Hit, ...], ...]()
     if leans is Leaning.UNSAID:
         papers = thread.nearest(text)
-    elif thread.several and place is not None:
+    elif thread.together and place is not None:
         papers = papers[place:][:1] or papers[-1:]
+        said = without_place(text)
+    elif thread.together and (points_at_several(text) or intent_of(text).kind == "compare"):
+        meant = min(len(papers), _TOGETHER)
+        beside = thread.compared or (intent_of(text).kind == "compare" and meant <= _BESIDE)
+        sides = tuple((hit,) for hit in papers) if beside else ()
+    elif thread.narrowed:
+        papers = thread.narrowed
     elif thread.several:
         meant = min(len(papers), _TOGETHER)
-        if intent_of(thread.questions[0]).kind not in ("list", "count"):
-            sides = tuple((hit,) for hit in papers)
+        sides = tuple((hit,) for hit in papers) if thread.compared else ()
     titles = " and ".join(f"“{hit.paper.title}”" for hit in papers[: min(meant, 2)])
     shown = f"{asked} (in {titles}{' and others' if meant > 2 else ''})?"
     # "why?" alone gives nothing to look for.
-    focus = text if len(content_stems(text)) >= _TELLING else f"{topic} {text}"
+    focus = said if len(content_stems(said)) >= _TELLING else f"{topic} {said}"
     # What says by no word that it leans on anything is searched as it is.
-    search = text if leans is Leaning.UNSAID else f"{topic} {text}"
+    search = text if leans is Leaning.UNSAID else f"{topic} {said}"
     return Understood(
         shown, search, focus, Intent("find"), tuple(hit.paper.id for hit in papers), meant,
         leans is Leaning.CERTAIN, sides,

@@ -269,9 +269,11 @@ def test_only_web_addresses_are_links(url: str, safe: str) -> None:
 
 
 def test_history_is_what_was_answered_or_refused() -> None:
-    done = answered(page.Turn(1, "one"))
+    done = answered(page.Turn(1, "one", sources=(Source(1, OTHER), Source(2, PAPER))))
     failed = page.failed(page.Turn(2, "two"), UsageError("too long", "be short"))
-    assert page.earlier_questions([done, failed]) == ("one",)
+    refused = answered(page.Turn(3, "three"), "abstained", "It isn't there.")
+    assert page.earlier_questions([done, failed, refused]) == ("one", "three")
+    assert page.earlier_citations([done, failed, refused]) == ((OTHER.id, PAPER.id), ())
     assert "too long be short" in Seen(page.turn_html(failed)).text
     assert failed.finished
 

@@ -122,6 +122,28 @@ def test_follow_up(assistant: Assistant) -> None:
     assert assistant.ask(Question(whole, ("What is nnU-Net?",))).understood == whole
 
 
+@pytest.mark.parametrize("said", ["Thanks!", "ok, great", "what is it?"])
+def test_who_asks_nothing_is_told_so(without_model: Assistant, said: str) -> None:
+    answer = without_model.ask(Question(said))
+    sound(answer)
+    assert answer.text.startswith("Nothing is asked")
+    thanked = without_model.ask(Question("Thank you!", (TASKMASTER,)))
+    assert (thanked.status, thanked.understood) == ("abstained", "Thank you!")
+    assert thanked.text == without_model.ask(Question("Thanks!")).text
+
+
+def test_what_an_answer_cites_is_asked_on(without_model: Assistant) -> None:
+    first = Question("What are hypernetworks used for?")
+    answer = without_model.ask(first)
+    assert len(answer.cited) > 1
+    after = Question("What does the last one do?", (" ", first.text), cited=((), answer.cited))
+    assert answer.sources[-1].paper.title in without_model.ask(after).understood
+    both = Question("Which one is for several tasks?", (first.text,), cited=(answer.cited,))
+    followed = without_model.ask(both)
+    sound(followed)
+    assert set(followed.cited) <= set(answer.cited)
+
+
 def test_the_second_of_two_things_compared(without_model: Assistant) -> None:
     history = ("Compare Samba and MANet for remote sensing segmentation",)
     answer = without_model.ask(Question("Which decoder does the first one use?", history))

@@ -7,14 +7,14 @@ import pytest
 from rag.abbreviations import definitions, glossary
 from rag.asked import asked_for
 from rag.comparing import named_together
-from rag.followup import Leaning, leaning, names_alone, pointed_at
+from rag.followup import Leaning, leaning, names_alone, pointed_at, points_at_several, without_place
 from rag.index import OpenIndex
 from rag.intent import asks_generally, clauses, halves, intent_of
 from rag.matching import content_words
-from rag.records import Hit, Paper, Span
+from rag.records import Filters, Hit, Paper, Span
 from rag.spelling import _opposed, corrected
 from rag.thread import Thread
-from rag.understanding import found_for, understand
+from rag.understanding import Understood, found_for, understand
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,72 @@ def test_halves_keep_all_but_what_parts_them() -> None:
         ("other papers on pruning", Leaning.NOT),
         ("Are there other papers about it?", Leaning.CERTAIN),
         ("In that paper, which blocks mix receptive fields of different sizes?", Leaning.CERTAIN),
+        ("which one is faster?", Leaning.CERTAIN),
+        ("Do both use bi-level routing?", Leaning.CERTAIN),
+        ("Which one of the pruning methods keeps top-1 accuracy?", Leaning.NOT),
+        ("Do both Mamba and RWKV scale linearly with length?", Leaning.NOT),
     ],
 )
 def test_leaning(question: str, expected: Leaning) -> None:
     assert leaning(question) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("And which of them is for images?", True),
+        ("Which one is faster?", True),
+        ("What is the difference between the two?", True),
+        ("Are both trained on text?", True),
+        ("Which of those papers use LoRA?", True),
+        ("Compare them", True),
+        ("Which of these results is the best?", False),
+        ("How were they trained?", False),
+        ("What are they labeled with?", False),
+        ("Are both text and images used?", False),
+        ("Which of the methods is faster?", False),
+    ],
+)
+def test_pointing_at_several(question: str, expected: bool) -> None:
+    assert points_at_several(question) is expected
+
+
+def test_what_an_answer_cites_is_what_the_next_question_means(listing_index: OpenIndex) -> None:
+    asked = ["What are hypernetworks used for?"]
+    found = {hit.paper.title: hit.paper.id for hit in Thread(listing_index, asked, None).papers}
+    shared, graph, other = (
+        next(p.id for p in listing_index.snapshot.papers() if p.title.startswith(title))
+        for title in ("Parameter-efficient Multi-task", "Graph HyperNetworks", "SMILE")
+    )
+    assert (graph, shared) != tuple(found.values())[:2]
+    cited = [(graph, shared)]
+
+    def meant(question: str, *later: tuple[str, tuple[str, ...]]) -> Understood:
+        history = [*asked, *(text for text, _ in later)]
+        return understand(
+            listing_index, question, history, None, [*cited, *(ids for _, ids in later)]
+        )
+
+    second = meant("How was the second one trained?")
+    assert (second.about, second.meant) == ((shared,), 1)
+    assert second.focus == "How was it trained?"
+    assert "second one trained (in “Parameter-efficient" in second.text
+    of_them = meant("Which of them needs fewer parameters?")
+    assert (of_them.about, of_them.meant, of_them.sides) == ((graph, shared), 2, ())
+    assert [s[0].paper.id for s in meant("Compare the two").sides] == [graph, shared]
+    assert [s[0].paper.id for s in meant("How do they differ?").sides] == [graph, shared]
+    assert meant("How is it trained?").about[0] == graph
+    among = meant("Which of these papers uses adapters?")
+    assert (among.intent.kind, among.within) == ("list", (graph, shared))
+    narrowed = meant("How is it trained?", ("Which of them uses adapters?", (shared,)))
+    assert (narrowed.about, narrowed.meant) == ((shared,), 1)
+    refused = meant("How is it trained?", ("Which of them is for audio?", ()))
+    assert refused.about[0] == graph
+    # Of what is gone or filtered out nothing is meant any more.
+    gone = understand(listing_index, "How is it trained?", asked, None, [("gone",)])
+    assert gone.about == tuple(found.values())
+    only = Filters(paper_ids=(shared, other))
+    assert understand(listing_index, "How is it trained?", asked, only, cited).about == (shared,)
 
 
 def test_places() -> None:
@@ -142,6 +204,9 @@ def test_places() -> None:
     assert pointed_at("and the former?") == 0
     assert pointed_at("What do they use?") is None
     assert pointed_at("and the last one?") == -1
+    assert pointed_at("and the second, on which corpus?") == 1
+    assert pointed_at("In the first, second and third stage, what is used?") is None
+    assert without_place("How was the second one trained?") == "How was it trained?"
     assert pointed_at("What does paper 3 use?") == 2
     assert pointed_at("what dataset does [2] use") == 1
     assert pointed_at("And the other one?", 1) == 0

@@ -14,12 +14,13 @@ from rag.page.around import (
     wrong_years_html,
 )
 from rag.page.parts import highlighted, safe_url, titled
-from rag.page.turns import Turn, advanced, earlier_questions, failed, reopened
+from rag.page.turns import Turn, advanced, earlier_citations, earlier_questions, failed, reopened
 
 __all__ = [
     "Turn",
     "advanced",
     "conversation_html",
+    "earlier_citations",
     "earlier_questions",
     "example_questions",
     "failed",

@@ -17,7 +17,7 @@ from rag.errors import IndexMissingError, RagError, UsageError
 from rag.llm.installed import installed_models
 from rag.page.around import trouble_html
 from rag.page.tables import saved_html
-from rag.page.turns import Turn, advanced, earlier_questions, failed, reopened
+from rag.page.turns import Turn, advanced, earlier_citations, earlier_questions, failed, reopened
 from rag.records import Claimed, Done, Event, Filters, Question, Selected
 from rag.session import model_loader
 from rag.store.conversations import NOTE_LENGTH, GoneError
@@ -193,7 +193,8 @@ class Desk:
             )
         model = "" if choices.evidence_only else assistant.settings.model
         history = (*turn.earlier, *earlier_questions(past))
-        question = Question(turn.question, history, choices.filters)
+        known = (*((),) * len(turn.earlier), *earlier_citations(past))
+        question = Question(turn.question, history, choices.filters, known)
         for event in assistant.stream(question, stopped):
             ended = stopped()
             # Who stops keeps what was checked by then: the answer ends with it, and is saved.

@@ -102,3 +102,8 @@ def reopened(
 def earlier_questions(turns: Iterable[Turn]) -> tuple[str, ...]:
     """The questions that a next one may refer to, oldest first: those that got an answer."""
     return tuple(turn.question for turn in turns if turn.answer is not None)
+
+
+def earlier_citations(turns: Iterable[Turn]) -> tuple[tuple[str, ...], ...]:
+    """Ids of the papers that the answers to those questions cite, in the order of their numbers."""
+    return tuple(turn.answer.cited for turn in turns if turn.answer is not None)
