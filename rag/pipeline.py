@@ -231,21 +231,23 @@ class Assistant:
         if understood.focus != understood.search:
             vector = self.index.embedder.encode([understood.focus])[0]
         general = understood.general and not sides
-        try:
-            selection = select_evidence(
-                self.index, understood.focus, vector,
-                hits[: understood.meant] if understood.certain else hits,
-                model.engine if model else None,
-                self.settings.candidates * max(len(sides), 1), self._reader(),
-                general, _heeding(stopped),
+        for papers in _in_turn(understood, hits):
+            try:
+                selection = select_evidence(
+                    self.index, understood.focus, vector, papers, model.engine if model else None,
+                    self.settings.candidates * max(len(sides), 1), self._reader(),
+                    general, _heeding(stopped),
+                )  # fmt: skip
+            except _StoppedError:
+                return found
+            supported = answerable(understood.focus, hits, selection, sides)
+            found = replace(
+                found, evidence=selection.evidence, also=selection.also, sides=sides,
+                general=general, supported=supported,
             )  # fmt: skip
-        except _StoppedError:
-            return found
-        supported = answerable(understood.focus, hits, selection, sides)
-        return replace(
-            found, evidence=selection.evidence, also=selection.also, sides=sides,
-            general=general, supported=supported,
-        )  # fmt: skip
+            if supported >= self.settings.abstain_below:
+                break
+        return found
 
     def _reader(self) -> Reader | None:
         with self._opening:
@@ -338,6 +340,15 @@ class Assistant:
             repr(sorted(asdict(self.settings).items())),
         )
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+
+def _in_turn(understood: Understood, hits: Sequence[Hit]) -> list[Sequence[Hit]]:
+    """The papers to read, and those to read if they have no answer: what a conversation is about
+    comes first, and alone where nothing else can be meant."""
+    meant = hits[: understood.meant]
+    if understood.certain:
+        return [meant]
+    return [meant, hits] if understood.about else [hits]
 
 
 def _stands(claim: Claim, numbering: Numbering) -> bool:

@@ -144,6 +144,18 @@ def test_what_an_answer_cites_is_asked_on(without_model: Assistant) -> None:
     assert set(followed.cited) <= set(answer.cited)
 
 
+def test_what_any_paper_could_answer_is_asked_of_the_conversations_first(
+    without_model: Assistant,
+) -> None:
+    asked = "how much is the training time cut?"
+    answer = without_model.ask(Question(asked, ("How does LocMoE cut communication?",)))
+    sound(answer)
+    assert [source.paper.title.partition(":")[0] for source in answer.sources] == ["LocMoE"]
+    assert "12.68%" in answer.text
+    alone = without_model.ask(Question(asked))
+    assert [source.paper.title.partition(":")[0] for source in alone.sources] != ["LocMoE"]
+
+
 def test_the_second_of_two_things_compared(without_model: Assistant) -> None:
     history = ("Compare Samba and MANet for remote sensing segmentation",)
     answer = without_model.ask(Question("Which decoder does the first one use?", history))
