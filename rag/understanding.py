@@ -150,13 +150,14 @@ def _about(text: str, thread: Thread, leans: Leaning) -> Understood:
     for earlier in (*thread.questions[1:], text):
         # The place that was named last still holds: "the second one", then "how was it trained?".
         place = pointed if (pointed := pointed_at(earlier, place)) is not None else place
+    several = points_at_several(text) or intent_of(text).kind == "compare"
     said, meant, sides = text, 1, tuple[tuple[Hit, ...], ...]()
     if leans is Leaning.UNSAID:
         papers = thread.nearest(text)
-    elif thread.together and place is not None:
+    elif thread.together and place is not None and (pointed_at(text) is not None or not several):
         papers = papers[place:][:1] or papers[-1:]
         said = without_place(text)
-    elif thread.together and (points_at_several(text) or intent_of(text).kind == "compare"):
+    elif thread.together and several:
         meant = min(len(papers), _TOGETHER)
         beside = thread.compared or (intent_of(text).kind == "compare" and meant <= _BESIDE)
         sides = tuple((hit,) for hit in papers) if beside else ()

@@ -190,6 +190,8 @@ def test_what_an_answer_cites_is_what_the_next_question_means(listing_index: Ope
     assert (among.intent.kind, among.within) == ("list", (graph, shared))
     narrowed = meant("How is it trained?", ("Which of them uses adapters?", (shared,)))
     assert (narrowed.about, narrowed.meant) == ((shared,), 1)
+    second_then_both = meant("Compare the two", ("How was the second one trained?", (shared,)))
+    assert [s[0].paper.id for s in second_then_both.sides] == [graph, shared]
     refused = meant("How is it trained?", ("Which of them is for audio?", ()))
     assert refused.about[0] == graph
     # Of what is gone or filtered out nothing is meant any more.
