@@ -93,7 +93,6 @@ class Thread:
         answer to it cites several."""
         return self.several or (bool(self._cited) and len(self.papers) > 1)
 
-    @property
     def narrowed(self) -> list[Hit]:
         """The one paper that the last answer of several cites, and from then on is meant."""
         return self._hits(self.questions[-1], self._newest) if len(self._newest) == 1 else []

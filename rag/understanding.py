@@ -87,7 +87,7 @@ def understand(
     mended = corrected(text, index)
     if history and not is_polite(mended):
         before = [corrected(h, index) for h in history[-REMEMBERED:]]
-        thread = Thread(index, before, filters, cited[-REMEMBERED:])
+        thread = Thread(index, before, filters, cited[max(0, len(history) - REMEMBERED) :])
         followed = _followed(mended, thread)
         if followed is not None:
             return followed
@@ -150,7 +150,8 @@ def _about(text: str, thread: Thread, leans: Leaning) -> Understood:
     for earlier in (*thread.questions[1:], text):
         # The place that was named last still holds: "the second one", then "how was it trained?".
         place = pointed if (pointed := pointed_at(earlier, place)) is not None else place
-    several = points_at_several(text) or intent_of(text).kind == "compare"
+    comparing = intent_of(text).kind == "compare"
+    several = comparing or points_at_several(text)
     said, meant, sides = text, 1, tuple[tuple[Hit, ...], ...]()
     if leans is Leaning.UNSAID:
         papers = thread.nearest(text)
@@ -159,10 +160,10 @@ def _about(text: str, thread: Thread, leans: Leaning) -> Understood:
         said = without_place(text)
     elif thread.together and several:
         meant = min(len(papers), _TOGETHER)
-        beside = thread.compared or (intent_of(text).kind == "compare" and meant <= _BESIDE)
+        beside = thread.compared or (comparing and meant <= _BESIDE)
         sides = tuple((hit,) for hit in papers) if beside else ()
-    elif thread.narrowed:
-        papers = thread.narrowed
+    elif narrowed := thread.narrowed():
+        papers = narrowed
     elif thread.several:
         meant = min(len(papers), _TOGETHER)
         sides = tuple((hit,) for hit in papers) if thread.compared else ()
