@@ -346,7 +346,7 @@ def _in_turn(understood: Understood, hits: Sequence[Hit]) -> list[Sequence[Hit]]
     """The papers to read, and those to read if they have no answer: what a conversation is about
     comes first, and alone where nothing else can be meant."""
     meant = hits[: understood.meant]
-    if understood.certain:
+    if understood.certain or len(meant) == len(hits):
         return [meant]
     return [meant, hits] if understood.about else [hits]
 

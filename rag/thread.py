@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rag.comparing import compared, named_together
@@ -17,6 +18,9 @@ from rag.retrieval import retrieve
 from rag.words import content_stems
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rag.index import OpenIndex
 
 REMEMBERED = 12  # earlier questions among which the first of a thread is looked for
@@ -59,15 +63,14 @@ class Thread:
         self._newest: Sequence[str] = ()  # by the last answer after that
         self._found: tuple[list[Hit], bool] | None = None
         self._tried: dict[str, tuple[list[Hit], list[Hit]]] = {}
-        known = [*cited, *[()] * len(history)][: len(history)]
-        for text, ids in [*zip(history, known, strict=True)][-REMEMBERED:]:
+        for text, ids in [*zip_longest(history, cited)][-REMEMBERED:]:
             if is_polite(text):
                 continue
             if self.questions and self.leaning(text) is not Leaning.NOT:
                 self.questions[1:] = [*self.questions[1:], text.strip()][1 - _KEPT :]
                 self._newest = ids or self._newest
                 continue
-            self.questions, self._cited, self._newest = [text.strip()], ids, ()
+            self.questions, self._cited, self._newest = [text.strip()], ids or (), ()
             self._found = None
             self._tried.clear()
 
@@ -95,7 +98,10 @@ class Thread:
 
     def narrowed(self) -> list[Hit]:
         """The one paper that the last answer of several cites, and from then on is meant."""
-        return self._hits(self.questions[-1], self._newest) if len(self._newest) == 1 else []
+        if len(self._newest) != 1:
+            return []
+        text = self.questions[-1]
+        return self._hits(text, self._index.embedder.encode([text])[0], self._newest)
 
     @property
     def absent(self) -> bool:
@@ -139,7 +145,7 @@ class Thread:
         if intent.kind in ("list", "count"):
             near = members(self._index, about, vector, self._filters)
             return [m.hit for m in near], True
-        if held := self._hits(about, self._cited):
+        if held := self._hits(about, vector, self._cited):
             together = named_together(about, held)
             return together or held, bool(together)
         self._cited = ()
@@ -149,14 +155,13 @@ class Thread:
         named = named_together(about, hits)
         return (named, True) if named else (hits[:_PRIOR], False)
 
-    def _hits(self, text: str, ids: Sequence[str]) -> list[Hit]:
+    def _hits(self, text: str, vector: NDArray[np.float32], ids: Sequence[str]) -> list[Hit]:
         """The papers of these ids, in their order, as a question finds them; those that are gone
         or filtered out are left out."""
         chosen = self._filters.paper_ids
         inside = tuple(i for i in ids if not chosen or i in chosen)
         if not inside:
             return []
-        vector = self._index.embedder.encode([text])[0]
         within = replace(self._filters, paper_ids=inside)
         hits = retrieve(self._index, text, vector, len(inside), within)
         return sorted(hits, key=lambda hit: inside.index(hit.paper.id))

@@ -147,15 +147,18 @@ def _about(text: str, thread: Thread, leans: Leaning) -> Understood:
     """A question about papers of the conversation."""
     asked, topic = text.rstrip("?!. "), " ".join(thread.questions)
     papers, place = thread.papers, None
-    for earlier in (*thread.questions[1:], text):
-        # The place that was named last still holds: "the second one", then "how was it trained?".
-        place = pointed if (pointed := pointed_at(earlier, place)) is not None else place
     comparing = intent_of(text).kind == "compare"
     several = comparing or points_at_several(text)
+    # The place that was named last still holds, "the second one", then "how was it trained?"; but
+    # "compare the two" is of both.
+    for earlier in thread.questions[1:]:
+        place = pointed if (pointed := pointed_at(earlier, place)) is not None else place
+    here = pointed_at(text, place)
+    place = here if here is not None or several else place
     said, meant, sides = text, 1, tuple[tuple[Hit, ...], ...]()
     if leans is Leaning.UNSAID:
         papers = thread.nearest(text)
-    elif thread.together and place is not None and (pointed_at(text) is not None or not several):
+    elif thread.together and place is not None:
         papers = papers[place:][:1] or papers[-1:]
         said = without_place(text)
     elif thread.together and several:

@@ -20,14 +20,13 @@ from models.training.examples import Pieces, epoch, hard_negatives
 from models.training.mean import mean
 from models.training.train import (
     Learner,
-    adapter_tensors,
     batch_of,
     in_batches,
     pace,
     parser,
     train,
 )
-from models.training.weights import trained
+from models.training.weights import adapter_tensors, trained
 from rag.embedding.network import merged
 from rag.models import find_card, require_file
 

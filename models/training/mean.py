@@ -16,8 +16,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.training.train import Learner, adapter_tensors
-from models.training.weights import trained
+from models.training.train import Learner
+from models.training.weights import adapter_tensors, trained
 from rag.models import find_card, require_file
 
 

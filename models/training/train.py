@@ -43,7 +43,7 @@ from models.training.data import (
     read_items,
 )
 from models.training.examples import Group, Pieces, epoch, hard_negatives
-from models.training.weights import trained
+from models.training.weights import adapter_tensors, trained
 from rag.embedding.network import ALPHA, RANK, TARGETS, ReaderNetwork, bare_encoder
 from rag.metrics import auc
 from rag.models import file_digest, find_card, require_file
@@ -235,18 +235,6 @@ def right_words(item: Item, abstracts: dict[str, Abstract]) -> str:
     """The words that answer a question, as written."""
     assert item.answer is not None
     return abstracts[item.abstract].text[item.answer.start : item.answer.end]
-
-
-def adapter_tensors(learner: Learner) -> dict[str, Tensor]:
-    """What is shipped: see `rag.embedding.network.merged`."""
-    found = {}
-    for name, value in learner.network.state_dict().items():
-        if ".lora_" in name:
-            layer = name.removeprefix("encoder.base_model.model.").replace(".default.weight", "")
-            found[layer] = value
-        elif not name.startswith("encoder."):
-            found[name] = value
-    return {name: value.detach().half().contiguous().cpu() for name, value in found.items()}
 
 
 def pace(step: int, steps: int) -> float:

@@ -1,4 +1,5 @@
-"""Reads the weights that a run trained, from its checkpoint or from the adapter it wrote."""
+"""The weights that a run trained: as the adapter that is shipped, and read again from it or from a
+checkpoint."""
 
 from __future__ import annotations
 
@@ -6,10 +7,27 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 _CHECKPOINT, _ADAPTER = "checkpoint.pt", "reader.safetensors"
-_WITHIN = "network.encoder.base_model.model."  # where PEFT keeps the layers it changes
+# In a learner's names: around a layer that PEFT changes, of the encoder, and of the network.
+_LAYER, _WEIGHT = "network.encoder.base_model.model.", ".default.weight"
+_ENCODER, _NETWORK = "network.encoder.", "network."
+
+
+def adapter_tensors(learner: nn.Module) -> dict[str, Tensor]:
+    """What is shipped: see `rag.embedding.network.merged`.
+
+    Args:
+        learner: a `train.Learner`.
+    """
+    found = {}
+    for name, value in learner.state_dict().items():
+        if ".lora_" in name:
+            found[name.removeprefix(_LAYER).removesuffix(_WEIGHT)] = value
+        elif not name.startswith(_ENCODER):
+            found[name.removeprefix(_NETWORK)] = value
+    return {name: value.detach().half().contiguous().cpu() for name, value in found.items()}
 
 
 def trained(folder: Path) -> dict[str, Tensor]:
@@ -34,5 +52,5 @@ def trained(folder: Path) -> dict[str, Tensor]:
 def _own_name(shipped: str) -> str:
     """The name in the learner of a tensor of the adapter."""
     if shipped.endswith((".lora_A", ".lora_B")):
-        return f"{_WITHIN}{shipped}.default.weight"
-    return f"network.{shipped}"
+        return f"{_LAYER}{shipped}{_WEIGHT}"
+    return f"{_NETWORK}{shipped}"
