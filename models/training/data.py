@@ -21,7 +21,8 @@ from rag.starter import starter_papers
 HERE = Path(__file__).parent
 QUESTIONS, ABSTRACTS = HERE / "questions.jsonl.gz", HERE / "abstracts.jsonl.gz"
 CRANFIELD = HERE.parents[2] / "shared" / "benchmarks" / "cranfield" / "corpus.jsonl"
-UNANSWERABLE, FOLLOW_UP = ("near-miss", "false-premise"), "follow-up"
+UNANSWERABLE = ("near-miss", "false-premise")
+FOLLOW_UP, GENERAL = "follow-up", "general"  # answerable or not
 _HELD_BACK = 20  # one in so many abstracts validates
 
 
@@ -43,7 +44,9 @@ class Item:
         abstract: its id: "cranfield:12", "starter:3", or that of an invented one.
         style: "full", "paraphrase", "terse", "typo"; of unanswerable ones "near-miss" or
             "false-premise"; "follow-up" of both: bare, asked when the paper is known already;
-            "compare" sets this abstract beside another, under which it stands as well.
+            "compare" sets this abstract beside another, under which it stands as well, there
+            perhaps as a "near-miss"; so does "general", asked of a kind of thing that other papers
+            may be about too, answerable or not.
         spans: whole sentences that hold the answer; none when it can't be answered.
         answer: the shortest words that answer, within a span.
         twin: id of an answerable question that differs only in what is asked; "" without one.

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from models.training.data import FOLLOW_UP, Abstract, Item
+from models.training.data import FOLLOW_UP, GENERAL, Abstract, Item
 from rag.config import Settings
 from rag.embedding import open_embedder
 from rag.reader.layout import Laid, lay_out, plain_tokenizer
@@ -119,8 +119,8 @@ def hard_negatives(
 ) -> dict[str, list[str]]:
     """For each question the wrong abstracts, of those that `among` asks about, that are found first
     for it: by stems in common, rare ones counting more, and by the untrained encoder's cosine. A
-    bare follow-up and a short paraphrase (an unanswerable question may be one) have none: another
-    paper might answer them. Of two abstracts compared neither is wrong."""
+    bare follow-up, a general question and a short paraphrase (an unanswerable question may be one)
+    have none: another paper might answer them. Of two abstracts compared neither is wrong."""
     ids = sorted({item.abstract for item in among})
     asked = [item for item in items if _searchable(item)]
     by_meaning = _nearest(asked, [abstracts[id_] for id_ in ids])
@@ -149,7 +149,7 @@ def _searchable(item: Item) -> bool:
     """Whether a question tells which paper it means."""
     if item.style in ("full", "terse", "typo"):
         return True
-    return item.style != FOLLOW_UP and len(item.question.split()) >= _TELLING
+    return item.style not in (FOLLOW_UP, GENERAL) and len(item.question.split()) >= _TELLING
 
 
 def _nearest(items: Sequence[Item], abstracts: Sequence[Abstract]) -> list[list[str]]:

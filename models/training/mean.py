@@ -17,8 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.training.train import Learner
-from models.training.weights import adapter_tensors, trained
-from rag.models import find_card, require_file
+from models.training.weights import encoder_folder, trained
 
 
 def mean(runs: Sequence[tuple[Path, float]]) -> dict[str, Tensor]:
@@ -51,13 +50,11 @@ def main() -> None:
     parser.add_argument("runs", type=_run, nargs="+", metavar="RUN[:SHARE]")
     args = parser.parse_args()
     weights = mean(args.runs)
-    card = find_card("embedder", "minilm")
-    assert card is not None
-    learner = Learner(require_file(card).parent)
-    learner.load_state_dict(weights, strict=False)
+    learner = Learner(encoder_folder())
+    learner.network.load_state_dict(weights, strict=False)
     args.out.mkdir(parents=True, exist_ok=True)
-    torch.save({"learner": weights}, args.out / "checkpoint.pt")
-    save_file(adapter_tensors(learner), str(args.out / "reader.safetensors"))
+    torch.save({"network": weights}, args.out / "checkpoint.pt")
+    save_file(learner.shipped(), str(args.out / "reader.safetensors"))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Train the reader's adapter.
+"""Train the reader.
 
     python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1] [--start RUN]
         [--known ID --spread 2] [--skip FILE] [--until ID]
 
-Writes `reader.safetensors` (the adapter and its heads in half precision), `log.json` (loss and
+Writes `reader.safetensors` (the heads, and how the encoder was changed), `log.json` (loss and
 validation after each pass), in the end `curves.svg`, and `checkpoint.pt`, from which a run that was
 cut off goes on and, with `--start`, another run begins: more data need not begin from nothing. The
 same seed gives the same weights on the same machine. A GPU is used where there is one, bfloat16
@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -43,17 +42,18 @@ from models.training.data import (
     read_items,
 )
 from models.training.examples import Group, Pieces, epoch, hard_negatives
-from models.training.weights import adapter_tensors, trained
-from rag.embedding.network import ALPHA, RANK, TARGETS, ReaderNetwork, bare_encoder
+from models.training.weights import encoder_folder, trained
+from rag.embedding.network import ReaderNetwork, adapter_tensors, bare_encoder, learnt
 from rag.metrics import auc
-from rag.models import file_digest, find_card, require_file
+from rag.models import file_digest
 from rag.reader.layout import LONGEST
 from rag.reader.words import LEAST, likeliest
 
 _BATCH = 16
 _POOL = 160  # questions that are put in order of length together
 _LIMIT = 224  # word pieces of a reading in training
-_RATE, _WARM = 5e-4, 0.06  # the rate unless another is given
+_RATE, _WARM = 1e-4, 0.06  # the encoder's rate unless another is given
+_HEADS = 2.0  # times that rate: the heads begin from nothing
 _SPAN_SHARE = 0.3  # of the answer's span in the loss
 _SAVE = 100  # batches between checkpoints
 
@@ -83,7 +83,7 @@ class Batch:
 
 
 class Learner(nn.Module):
-    """The network with its adapter, and what it is taught by."""
+    """The network, and what it is taught by."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -91,11 +91,14 @@ class Learner(nn.Module):
         for part in encoder.modules():
             if isinstance(part, BertSelfAttention):
                 part.dropout.p = 0.0  # with it no fused attention on a CPU: 1.5 times slower
-        width = int(encoder.config.hidden_size)
-        config = LoraConfig(
-            r=RANK, lora_alpha=ALPHA, target_modules=list(TARGETS), lora_dropout=0.0
-        )
-        self.network = ReaderNetwork(get_peft_model(encoder, config), width)
+        self.base = {name: value.clone() for name, value in encoder.state_dict().items()}
+        self.network = ReaderNetwork(encoder, int(encoder.config.hidden_size))
+        for name, weight in self.network.named_parameters():
+            weight.requires_grad = learnt(name)
+
+    def shipped(self) -> dict[str, Tensor]:
+        """What of the weights is shipped."""
+        return adapter_tensors(self.network, self.base)
 
     def loss(self, batch: Batch) -> Tensor:
         """Listwise over "none" and the sentences of all readings of a question, each as its log
@@ -247,9 +250,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     """Train, or go on training, and keep what comes of it in `args.out`."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(args.seed)
-    card = find_card("embedder", "minilm")
-    assert card is not None
-    folder = require_file(card).parent
+    folder = encoder_folder()
     pieces = Pieces(folder / "tokenizer.json")
     abstracts = dict(read_abstracts())
     items = [item for item in read_items() if item.abstract in abstracts]
@@ -280,9 +281,14 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     ever = list({item.id: item for n in range(args.passes) for item in read_in(n)}.values())
     negatives = hard_negatives(ever, seen, abstracts)
     learner = Learner(folder).to(device)
-    taught = [p for p in learner.parameters() if p.requires_grad]
-    say(f"{sum(p.numel() for p in taught):,} weights are trained")
-    optimizer = torch.optim.AdamW(taught, lr=args.rate, weight_decay=0.01)
+    taught = {n: p for n, p in learner.network.named_parameters() if p.requires_grad}
+    say(f"{sum(p.numel() for p in taught.values()):,} weights are trained")
+    optimizer = torch.optim.AdamW(
+        [{"params": [p for n, p in taught.items() if n.startswith("encoder.")], "times": 1.0},
+         {"params": [p for n, p in taught.items() if not n.startswith("encoder.")],
+          "times": _HEADS}],
+        lr=args.rate, weight_decay=0.0,
+    )  # fmt: skip
     half = bool(device == "cuda" or getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
     def plan(number: int) -> list[list[Group]]:
@@ -294,22 +300,21 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     steps = len(batches) * args.passes
     state = State()
     if args.start is not None:
-        learner.load_state_dict(trained(args.start), strict=False)
+        learner.network.load_state_dict(trained(args.start), strict=False)
     if saved is not None:
         if saved["steps"] != steps:
             raise SystemExit(f"{kept} is of another run: made by another script")
-        learner.load_state_dict(saved["learner"], strict=False)
+        learner.network.load_state_dict(saved["network"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = State(**saved["state"])
         say(f"going on after batch {state.step}")
 
     def save() -> None:
-        named = {n: p for n, p in learner.named_parameters() if p.requires_grad}
-        whole = {"learner": named, "optimizer": optimizer.state_dict(), "state": asdict(state),
+        whole = {"network": taught, "optimizer": optimizer.state_dict(), "state": asdict(state),
                  "shaped_by": shaped_by, "steps": steps}  # fmt: skip
         torch.save(whole, kept.with_suffix(".new"))
         kept.with_suffix(".new").replace(kept)
-        save_file(adapter_tensors(learner), str(args.out / "reader.safetensors"))
+        save_file(learner.shipped(), str(args.out / "reader.safetensors"))
         log = {"seed": args.seed, "questions": len(seen), "steps": steps,
                "losses": state.losses, "passes": state.passes}  # fmt: skip
         (args.out / "log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
@@ -322,14 +327,14 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
             if first + n < state.step:
                 continue
             for group in optimizer.param_groups:
-                group["lr"] = args.rate * pace(state.step, steps)
+                group["lr"] = args.rate * group["times"] * pace(state.step, steps)
             learner.train(number > 0)  # dropout only once questions repeat
             torch.manual_seed(args.seed * 1_000_003 + state.step)
             with torch.autocast(device, torch.bfloat16, enabled=half):
                 loss = learner.loss(batch_of(groups, device))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # untyped in torch
-            nn.utils.clip_grad_norm_(taught, 1.0)
+            nn.utils.clip_grad_norm_(taught.values(), 1.0)
             optimizer.step()
             state.step += 1
             recent.append(float(loss.detach()))

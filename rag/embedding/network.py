@@ -1,4 +1,4 @@
-"""The reader's network: the packaged encoder with an adapter, and three small heads.
+"""The reader's network: the packaged encoder with its weights changed, and three small heads.
 
 A question and a paper are read together. Every sentence gets a score from the mean of its tokens'
 vectors, "no sentence answers" gets one from the first token's; a softmax over these says which
@@ -8,15 +8,20 @@ last of the words that answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-RANK, ALPHA = 64, 128
-# The linear layers that the adapter changes: all of the encoder's.
-TARGETS = ("query", "key", "value", "dense")
+from rag.embedding.packed import pack, unpack
+
+# What the adapter leaves as it is: the largest part, and one that few of a question's words touch.
+FIXED = "word_embeddings"
+CHANGE, SCALE = ".change", ".scale"
+_ENCODER = "encoder."
+_LOW, _ALPHA_BY_RANK = ".lora_A", 2.0
 
 
 def bare_encoder(folder: Path) -> Any:
@@ -34,7 +39,7 @@ class ReaderNetwork(nn.Module):
     """Scores of sentences against that of having none.
 
     Args:
-        encoder: a BERT encoder, adapted or not, of the given width.
+        encoder: a BERT encoder of the given width.
     """
 
     def __init__(self, encoder: Any, width: int) -> None:
@@ -79,26 +84,64 @@ def merged(folder: Path, adapter: Path) -> ReaderNetwork:
 
     Args:
         folder: of the packaged encoder.
-        adapter: safetensors: `lora_A` (rank, in) and `lora_B` (out, rank) of each layer changed
-            (Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models": the change is
-            alpha / rank times B A), and the heads whole.
+        adapter: safetensors, see `adapter_tensors`.
+
+    Raises:
+        ValueError: something of the network isn't in the adapter.
     """
     from safetensors.torch import load_file
 
-    tensors = {name: t.float() for name, t in load_file(str(adapter)).items()}
     encoder = bare_encoder(folder)
     network = ReaderNetwork(encoder, int(encoder.config.hidden_size))
-    layers = dict(encoder.named_modules())
-    with torch.no_grad():
-        for name, low in tensors.items():
-            if not name.endswith(".lora_A"):
-                continue
-            layer = name.removesuffix(".lora_A")
-            change = tensors[f"{layer}.lora_B"] @ low
-            layers[layer].weight += (ALPHA / low.shape[0]) * change
-    heads = {n: t for n, t in tensors.items() if n.startswith(("sentence.", "none.", "span."))}
-    missing = network.load_state_dict(heads, strict=False).missing_keys
-    absent = [name for name in missing if not name.startswith("encoder.")]
+    weights = weights_of(load_file(str(adapter)), encoder.state_dict())
+    absent = [n for n in network.load_state_dict(weights, strict=False).missing_keys if learnt(n)]
     if absent:
         raise ValueError(f"{adapter} lacks {', '.join(absent)}")
     return network.eval()
+
+
+def learnt(name: str) -> bool:
+    """Whether a weight of the network is trained and shipped."""
+    return FIXED not in name
+
+
+def adapter_tensors(network: ReaderNetwork, base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What is shipped of a trained network: the heads whole, and what became other than in the
+    packaged encoder, matrices in six bits a number (`packed.py`) with the scales of their rows, all
+    else in half precision.
+
+    Args:
+        base: the packaged encoder's weights by their names.
+    """
+    found: dict[str, Tensor] = {}
+    for name, trained in network.state_dict().items():
+        if not learnt(name):
+            continue
+        own, value = name.removeprefix(_ENCODER), trained.detach().cpu()
+        if own == name:
+            found[name] = value.half()
+        elif value.dim() == 1:
+            found[own + CHANGE] = (value - base[own]).half()
+        else:
+            found[own + CHANGE], found[own + SCALE] = pack(value - base[own])
+    return {name: value.contiguous() for name, value in found.items()}
+
+
+def weights_of(shipped: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The trained weights by the network's names, float32: see `adapter_tensors`. Changes may also
+    be low-rank, `lora_A` (rank, in) and `lora_B` (out, rank) of a layer (Hu et al. 2021, "LoRA:
+    Low-Rank Adaptation of Large Language Models"), as the first ten runs' are."""
+    found = {_ENCODER + name: value for name, value in base.items() if learnt(name)}
+    for name, value in shipped.items():
+        own = name.removesuffix(CHANGE)
+        if name.endswith(_LOW):
+            layer = name.removesuffix(_LOW)
+            change = shipped[f"{layer}.lora_B"].float() @ value.float()
+            found[f"{_ENCODER}{layer}.weight"] = base[f"{layer}.weight"] + _ALPHA_BY_RANK * change
+        elif own != name:
+            scale = shipped.get(own + SCALE)
+            change = value.float() if scale is None else unpack(value, scale)
+            found[_ENCODER + own] = base[own] + change
+        elif not name.endswith((SCALE, ".lora_B")):
+            found[name] = value.float()
+    return found
