@@ -20,8 +20,7 @@ from pathlib import Path
 
 from models.training.data import (
     CRANFIELD,
-    FOLLOW_UP,
-    GENERAL,
+    EITHER,
     UNANSWERABLE,
     Abstract,
     Item,
@@ -59,8 +58,7 @@ def errors_of(
         seen.add(key)
         if item.question.casefold() in evaluated:
             yield f"{item.id}: a question of the eval sets"
-        either = item.style in (FOLLOW_UP, GENERAL)
-        if not either and item.answerable == (item.style in UNANSWERABLE):
+        if item.style not in EITHER and item.answerable == (item.style in UNANSWERABLE):
             yield f"{item.id}: answerable and {item.style}"
         if item.twin and not (item.twin in by_id and by_id[item.twin].answerable):
             yield f"{item.id}: its twin {item.twin} is no answerable question"

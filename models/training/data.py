@@ -22,7 +22,8 @@ HERE = Path(__file__).parent
 QUESTIONS, ABSTRACTS = HERE / "questions.jsonl.gz", HERE / "abstracts.jsonl.gz"
 CRANFIELD = HERE.parents[2] / "shared" / "benchmarks" / "cranfield" / "corpus.jsonl"
 UNANSWERABLE = ("near-miss", "false-premise")
-FOLLOW_UP, GENERAL = "follow-up", "general"  # answerable or not
+FOLLOW_UP, GENERAL = "follow-up", "general"
+EITHER = (FOLLOW_UP, GENERAL)  # answerable or not; which paper is meant they don't tell
 _HELD_BACK = 20  # one in so many abstracts validates
 
 

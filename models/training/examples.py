@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from models.training.data import FOLLOW_UP, GENERAL, Abstract, Item
+from models.training.data import EITHER, Abstract, Item
 from rag.config import Settings
 from rag.embedding import open_embedder
 from rag.reader.layout import Laid, lay_out, plain_tokenizer
@@ -149,7 +149,7 @@ def _searchable(item: Item) -> bool:
     """Whether a question tells which paper it means."""
     if item.style in ("full", "terse", "typo"):
         return True
-    return item.style not in (FOLLOW_UP, GENERAL) and len(item.question.split()) >= _TELLING
+    return item.style not in EITHER and len(item.question.split()) >= _TELLING
 
 
 def _nearest(items: Sequence[Item], abstracts: Sequence[Abstract]) -> list[list[str]]:

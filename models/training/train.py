@@ -284,11 +284,16 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     taught = {n: p for n, p in learner.network.named_parameters() if p.requires_grad}
     say(f"{sum(p.numel() for p in taught.values()):,} weights are trained")
     optimizer = torch.optim.AdamW(
-        [{"params": [p for n, p in taught.items() if n.startswith("encoder.")], "times": 1.0},
-         {"params": [p for n, p in taught.items() if not n.startswith("encoder.")],
-          "times": _HEADS}],
-        lr=args.rate, weight_decay=0.0,
-    )  # fmt: skip
+        [
+            {
+                "params": [p for n, p in taught.items() if n.startswith("encoder.") == own],
+                "times": t,
+            }
+            for own, t in ((True, 1.0), (False, _HEADS))
+        ],
+        lr=args.rate,
+        weight_decay=0.0,
+    )
     half = bool(device == "cuda" or getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())
 
     def plan(number: int) -> list[list[Group]]:

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from rag.embedding.packed import pack, unpack
 
 # What the adapter leaves as it is: the largest part, and one that few of a question's words touch.
-FIXED = "word_embeddings"
-CHANGE, SCALE = ".change", ".scale"
+_FIXED = "word_embeddings"
+_CHANGE, _SCALE = ".change", ".scale"
 _ENCODER = "encoder."
-_LOW, _ALPHA_BY_RANK = ".lora_A", 2.0
+_LOW, _BACK, _ALPHA_BY_RANK = ".lora_A", ".lora_B", 2.0
 
 
 def bare_encoder(folder: Path) -> Any:
@@ -102,7 +102,7 @@ def merged(folder: Path, adapter: Path) -> ReaderNetwork:
 
 def learnt(name: str) -> bool:
     """Whether a weight of the network is trained and shipped."""
-    return FIXED not in name
+    return _FIXED not in name
 
 
 def adapter_tensors(network: ReaderNetwork, base: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -121,9 +121,9 @@ def adapter_tensors(network: ReaderNetwork, base: Mapping[str, Tensor]) -> dict[
         if own == name:
             found[name] = value.half()
         elif value.dim() == 1:
-            found[own + CHANGE] = (value - base[own]).half()
+            found[own + _CHANGE] = (value - base[own]).half()
         else:
-            found[own + CHANGE], found[own + SCALE] = pack(value - base[own])
+            found[own + _CHANGE], found[own + _SCALE] = pack(value - base[own])
     return {name: value.contiguous() for name, value in found.items()}
 
 
@@ -133,15 +133,15 @@ def weights_of(shipped: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dic
     Low-Rank Adaptation of Large Language Models"), as the first ten runs' are."""
     found = {_ENCODER + name: value for name, value in base.items() if learnt(name)}
     for name, value in shipped.items():
-        own = name.removesuffix(CHANGE)
+        own = name.removesuffix(_CHANGE)
         if name.endswith(_LOW):
             layer = name.removesuffix(_LOW)
-            change = shipped[f"{layer}.lora_B"].float() @ value.float()
+            change = shipped[layer + _BACK].float() @ value.float()
             found[f"{_ENCODER}{layer}.weight"] = base[f"{layer}.weight"] + _ALPHA_BY_RANK * change
         elif own != name:
-            scale = shipped.get(own + SCALE)
+            scale = shipped.get(own + _SCALE)
             change = value.float() if scale is None else unpack(value, scale)
             found[_ENCODER + own] = base[own] + change
-        elif not name.endswith((SCALE, ".lora_B")):
+        elif not name.endswith((_SCALE, _BACK)):
             found[name] = value.float()
     return found
