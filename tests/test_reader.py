@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from rag.embedding.network import merged
 from rag.errors import ModelError
 from rag.models import find_card, require_file
 from rag.reader import Reader, open_reader, reader_digest
-from rag.reader.layout import LONGEST, lay_out
+from rag.reader.layout import AT_ONCE, lay_out
 from rag.reader.words import answer_words, likeliest, whole_words
 from rag.records import Paper
 from rag.sentences import split_sentences
@@ -50,7 +51,7 @@ def test_every_sentence_is_laid_out_once(
     readings = lay_out(question, title, sentences, 101, 102)
     assert [n for r in readings for n in r.numbers] == list(range(len(sentences)))
     for laid in readings:
-        assert len(laid.ids) == len(laid.types) <= LONGEST
+        assert len(laid.ids) == len(laid.types) <= AT_ONCE
         assert laid.ids[0] == 101
         assert laid.ids[-1] == 102
         assert laid.ids.count(102) == 2
@@ -59,7 +60,22 @@ def test_every_sentence_is_laid_out_once(
             held = list(laid.ids[start:end])
             assert held == sentences[number][: len(held)]
             whole = len(laid.spans) > 1 or len(held) == len(sentences[number])
-            assert whole or len(held) > LONGEST - 96 - 48 - 4
+            assert whole or len(held) > AT_ONCE - 96 - 48 - 4
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=9), st.integers(0, 30))
+def test_a_long_abstract_is_cut_evenly_and_into_few_parts(lengths: list[int], asked: int) -> None:
+    sentences = [[1000] * n for n in lengths]
+    readings = lay_out([1000] * asked, [], sentences, 101, 102, 150 + asked + 3)
+    sizes = [sum(lengths[n] for n in r.numbers) for r in readings]
+    assert max(sizes) <= 150
+    ways = [
+        [sum(lengths[a:b]) for a, b in pairwise((0, *cuts, len(lengths)))]
+        for k in range(len(readings))
+        for cuts in combinations(range(1, len(lengths)), k)
+    ]
+    assert all(max(way) > 150 for way in ways if len(way) < len(sizes))
+    assert max(sizes) == min(max(way) for way in ways if len(way) == len(sizes))
 
 
 def test_the_answering_sentence_wins(reader: Reader) -> None:

@@ -15,20 +15,20 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.training.batches import batch_of, in_batches
 from models.training.data import read_abstracts, read_items
 from models.training.examples import Pieces, epoch, hard_negatives
 from models.training.mean import mean
-from models.training.train import (
-    Learner,
-    batch_of,
-    in_batches,
-    pace,
-    parser,
-    train,
-)
+from models.training.train import Learner, pace, parser, train
+from models.training.validating import validate
 from models.training.weights import encoder_folder, trained
+from rag.config import Settings
 from rag.embedding.network import merged
 from rag.embedding.packed import pack, unpack
+from rag.metrics import auc
+from rag.models import find_card, require_file
+from rag.reader import open_reader
+from rag.records import Paper, Span
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -57,6 +57,39 @@ def test_what_is_written_scores_like_what_was_trained(tmp_path: Path) -> None:
     for mine, right in zip(ours, theirs, strict=True):
         assert (mine - right).abs().max() < 0.02  # the file is rounded
         assert mine.std() > 0.01
+
+
+def test_validation_reads_as_the_reader_does() -> None:
+    reader = open_reader(Settings())
+    card = find_card("reader", Settings().reader)
+    assert reader is not None
+    assert card is not None
+    network = merged(encoder_folder(), require_file(card))
+    abstracts, pieces = read_abstracts(), Pieces(encoder_folder() / "tokenizer.json")
+    items = [i for i in read_items() if len(abstracts[i.abstract].text) > 1300][::60][:80]
+    assert any(len(pieces.whole(item, abstracts)) > 1 for item in items)
+    sure, best = {True: list[float](), False: list[float]()}, list[bool]()
+    for item in items:
+        a = abstracts[item.abstract]
+        spans = {a.id: [Span(s.start, s.end) for s in a.sentences]}
+        read = reader.read(item.question, [Paper(a.id, a.title, a.text)], spans)[a.id]
+        sure[item.answerable].append(read.paper)
+        if item.answerable:
+            best.append(int(read.sentences.argmax()) in item.gold(a))
+    figures = validate(network, items, abstracts, pieces, "cpu")
+    assert figures["auc"] == pytest.approx(auc(sure[True], sure[False]), abs=0.002)
+    assert figures["best_sentence"] == pytest.approx(sum(best) / len(best), abs=1e-3)
+
+
+def test_a_whole_abstract_is_read_in_parts_that_keep_what_is_gold() -> None:
+    abstracts, pieces = read_abstracts(), Pieces(encoder_folder() / "tokenizer.json")
+    for item in read_items()[:4000:20]:
+        abstract = abstracts[item.abstract]
+        parts = pieces.whole(item, abstracts)
+        numbers = [n for part in parts for n in part.laid.numbers]
+        assert numbers == list(range(len(abstract.sentences)))
+        gold = [part.laid.numbers[k] for part in parts for k in part.gold]
+        assert gold == sorted(item.gold(abstract))
 
 
 def test_sentences_of_all_readings_of_a_question_compete() -> None:

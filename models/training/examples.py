@@ -22,7 +22,7 @@ import numpy as np
 from models.training.data import EITHER, Abstract, Item
 from rag.config import Settings
 from rag.embedding import open_embedder
-from rag.reader.layout import Laid, lay_out, plain_tokenizer
+from rag.reader.layout import AT_ONCE, Laid, lay_out, plain_tokenizer
 from rag.words import content_stems
 
 _NEGATIVES = 6  # wrong abstracts that a question may be read with
@@ -80,19 +80,29 @@ class Pieces:
         self, item: Item, abstract: Abstract, kept: Sequence[int], limit: int
     ) -> Example | None:
         """A question with some sentences of an abstract; None if gold ones are too far apart."""
-        title, coded = self.paper(abstract)
-        own = item.abstract == abstract.id
-        texts = [coded[n].ids for n in kept]
-        asked = self.of(item.question)
-        readings = lay_out(asked, title, texts, self.first, self.last, limit)
-        gold = (set(item.gold(abstract)) if own else set()) & set(kept)
+        parts = self._parts(item, abstract, kept, limit)
         # Of an abstract over the limit, the part with the answer; without one, any part.
-        any_part = readings[zlib.crc32(item.id.encode()) % len(readings)]
-        laid = next((r for r in readings if gold & {kept[n] for n in r.numbers}), any_part)
-        places = tuple(i for i, n in enumerate(laid.numbers) if kept[n] in gold)
-        if len(places) < len(gold):
-            return None
-        return Example(laid, places, self._answer(item, abstract, kept, laid) if places else None)
+        any_part = parts[zlib.crc32(item.id.encode()) % len(parts)]
+        one = next((part for part in parts if part.gold), any_part)
+        return one if len(one.gold) == sum(len(part.gold) for part in parts) else None
+
+    def whole(self, item: Item, abstracts: Mapping[str, Abstract]) -> list[Example]:
+        """A question with its whole abstract, read in parts as in use."""
+        abstract = abstracts[item.abstract]
+        return self._parts(item, abstract, range(len(abstract.sentences)), AT_ONCE)
+
+    def _parts(
+        self, item: Item, abstract: Abstract, kept: Sequence[int], limit: int
+    ) -> list[Example]:
+        title, coded = self.paper(abstract)
+        texts = [coded[n].ids for n in kept]
+        gold = set(item.gold(abstract)) if item.abstract == abstract.id else set()
+        found = []
+        for laid in lay_out(self.of(item.question), title, texts, self.first, self.last, limit):
+            places = tuple(i for i, n in enumerate(laid.numbers) if kept[n] in gold)
+            answer = self._answer(item, abstract, kept, laid) if places else None
+            found.append(Example(laid, places, answer))
+        return found
 
     def _answer(
         self, item: Item, abstract: Abstract, kept: Sequence[int], laid: Laid

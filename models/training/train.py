@@ -16,10 +16,8 @@ import argparse
 import json
 import math
 import random
-import re
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,27 +29,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.models.bert.modeling_bert import BertSelfAttention
 
+from models.training.batches import Batch, batch_of, in_batches
 from models.training.curves import REPORTED, draw
 from models.training.data import (
     ABSTRACTS,
-    FOLLOW_UP,
     QUESTIONS,
-    Abstract,
     Item,
     read_abstracts,
     read_items,
 )
 from models.training.examples import Group, Pieces, epoch, hard_negatives
+from models.training.validating import validate
 from models.training.weights import encoder_folder, trained
 from rag.embedding.network import ReaderNetwork, adapter_tensors, bare_encoder, learnt
-from rag.metrics import auc
 from rag.models import file_digest
-from rag.reader.layout import LONGEST
-from rag.reader.words import LEAST, likeliest
+from rag.reader.layout import AT_ONCE
 
-_BATCH = 16
-_POOL = 160  # questions that are put in order of length together
-_LIMIT = 224  # word pieces of a reading in training
 _RATE, _WARM = 1e-4, 0.06  # the encoder's rate unless another is given
 _HEADS = 2.0  # times that rate: the heads begin from nothing
 _SPAN_SHARE = 0.3  # of the answer's span in the loss
@@ -65,21 +58,6 @@ class State:
     step: int = 0
     losses: list[float] = field(default_factory=list)
     passes: list[dict[str, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Readings padded to one length."""
-
-    ids: Tensor
-    mask: Tensor
-    types: Tensor
-    pool: Tensor
-    gold: Tensor  # bool (readings, 1 + sentences); the first place says that none answers
-    real: Tensor  # bool, of the same shape: not padding
-    span: Tensor  # int64 (readings, 2), 0 where none answers
-    known: Tensor  # bool (readings,), whether `span` is
-    group: Tensor  # bool (questions, readings), which readings compete
 
 
 class Learner(nn.Module):
@@ -121,123 +99,6 @@ class Learner(nn.Module):
         ]
         both: Tensor = listwise + _SPAN_SHARE * ((lost[0] + lost[1]) * batch.known).mean()
         return both
-
-
-def batch_of(groups: Sequence[Group], device: str) -> Batch:
-    """Pad and stack."""
-    examples = [e for group in groups for e in group]
-    rows = len(examples)
-    longest = max(len(e.laid.ids) for e in examples)
-    most = max(len(e.laid.spans) for e in examples)
-    ids, mask, types = (torch.zeros(rows, longest, dtype=torch.long) for _ in range(3))
-    pool = torch.zeros(rows, most, longest)
-    gold, real = (torch.zeros(rows, 1 + most, dtype=torch.bool) for _ in range(2))
-    span = torch.zeros(rows, 2, dtype=torch.long)
-    known = torch.zeros(rows, dtype=torch.bool)
-    owner = torch.tensor([n for n, group in enumerate(groups) for _ in group])
-    group = owner == torch.arange(len(groups)).unsqueeze(1)
-    for i, e in enumerate(examples):
-        n = len(e.laid.ids)
-        ids[i, :n], types[i, :n] = torch.tensor(e.laid.ids), torch.tensor(e.laid.types)
-        mask[i, :n] = 1
-        real[i, 0], gold[i, 0] = True, not e.gold
-        known[i] = e.answer is not None or not e.gold
-        for k, (start, end) in enumerate(e.laid.spans):
-            pool[i, k, start:end] = 1 / (end - start)
-            real[i, 1 + k], gold[i, 1 + k] = True, k in e.gold
-        if e.answer is not None:
-            span[i] = torch.tensor(e.answer)
-    made = (ids, mask, types, pool, gold, real, span, known, group)
-    return Batch(*(t.to(device) for t in made))
-
-
-def in_batches(groups: Sequence[Group], chance: random.Random) -> list[list[Group]]:
-    """Batches of readings of similar length, those of one question together, in random order."""
-    found: list[list[Group]] = []
-    for first in range(0, len(groups), _POOL):
-        some = groups[first : first + _POOL]
-        filling: list[Group] = []
-        for group in sorted(some, key=lambda g: max(len(e.laid.ids) for e in g)):
-            if filling and sum(map(len, filling)) + len(group) > _BATCH:
-                found.append(filling)
-                filling = []
-            filling.append(group)
-        found.append(filling)
-    chance.shuffle(found)
-    return found
-
-
-def validate(
-    learner: Learner,
-    items: Sequence[Item],
-    abstracts: dict[str, Abstract],
-    pieces: Pieces,
-    device: str,
-) -> dict[str, float]:
-    """How well whole abstracts are read: AUC of "answered by some sentence" for answerable against
-    unanswerable questions; share of twins told apart; share of questions whose best sentence is a
-    gold one; of the answers' words found in such a sentence, where they are sure enough to be told,
-    the F1 in words, and the share told."""
-    examples = [
-        e
-        for item in items
-        if (a := abstracts[item.abstract])
-        and (e := pieces.example(item, a, range(len(a.sentences)), LONGEST))
-    ]
-    assert len(examples) == len(items)
-    order = sorted(range(len(items)), key=lambda i: len(examples[i].laid.ids))
-    answered: dict[str, float] = {}
-    best: list[bool] = []
-    told: list[float | None] = []  # F1 of the words told
-    learner.eval()
-    with torch.no_grad():
-        for first in range(0, len(order), _BATCH):
-            rows = order[first : first + _BATCH]
-            batch = batch_of([(examples[i],) for i in rows], device)
-            scores, edges = learner.network(batch.ids, batch.mask, batch.types, batch.pool)
-            scores = scores.masked_fill(~batch.real, -1e4)
-            sure = torch.logsumexp(scores[:, 1:], dim=1) - scores[:, 0]
-            for k, i in enumerate(rows):
-                answered[items[i].id] = float(sure[k])
-                if examples[i].gold:
-                    chosen = int(scores[k, 1:].argmax())
-                    best.append(chosen in examples[i].gold)
-                    if best[-1] and examples[i].answer is not None:
-                        start, end = examples[i].laid.spans[chosen]
-                        first, last, p = likeliest(*edges[k, start:end].T.cpu().numpy())
-                        ours = pieces.text_of(
-                            examples[i].laid.ids[start + first : start + last + 1]
-                        )
-                        told.append(
-                            word_f1(ours, right_words(items[i], abstracts)) if p >= LEAST else None
-                        )
-    with_answer = [answered[i.id] for i in items if i.answerable]
-    sure_of = [f1 for f1 in told if f1 is not None]
-    figures = {
-        "best_sentence": float(np.mean(best)),
-        "words_told": len(sure_of) / max(1, len(told)),
-        "words_f1": float(np.mean(sure_of or [0.0])),
-    }
-    for name, style in (("auc", None), ("auc_near", "near-miss"), ("auc_false", "false-premise")):
-        without = [answered[i.id] for i in items if not i.answerable and style in (None, i.style)]
-        figures[name] = auc(with_answer, without)
-    bare = [(answered[i.id], i.answerable) for i in items if i.style == FOLLOW_UP]
-    if bare:
-        figures["auc_bare"] = auc([x for x, yes in bare if yes], [x for x, yes in bare if not yes])
-    twins = [answered[i.twin] > answered[i.id] for i in items if i.twin in answered]
-    return {k: round(v, 4) for k, v in (figures | {"twins": float(np.mean(twins))}).items()}
-
-
-def word_f1(ours: str, right: str) -> float:
-    """F1 of two texts as bags of words, case and punctuation aside."""
-    a, b = (Counter(re.findall(r"\w+", text.casefold())) for text in (ours, right))
-    return 2 * (a & b).total() / max(1, a.total() + b.total())
-
-
-def right_words(item: Item, abstracts: dict[str, Abstract]) -> str:
-    """The words that answer a question, as written."""
-    assert item.answer is not None
-    return abstracts[item.abstract].text[item.answer.start : item.answer.end]
 
 
 def pace(step: int, steps: int) -> float:
@@ -298,7 +159,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
 
     def plan(number: int) -> list[list[Group]]:
         chance = random.Random(f"{args.seed} {number}")
-        made = epoch(read_in(number), abstracts, negatives, pieces, _LIMIT, chance)
+        made = epoch(read_in(number), abstracts, negatives, pieces, AT_ONCE, chance)
         return in_batches(made, chance)
 
     batches = plan(0)
@@ -353,7 +214,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
                 save()
         first += len(batches)
         if len(state.passes) <= number:
-            state.passes.append(validate(learner, held, abstracts, pieces, device))
+            state.passes.append(validate(learner.network, held, abstracts, pieces, device))
             say(f"pass {number + 1}: {state.passes[-1]}")
         save()
     draw(json.loads((args.out / "log.json").read_text(encoding="utf-8")), args.out / "curves.svg")

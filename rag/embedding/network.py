@@ -21,7 +21,6 @@ from rag.embedding.packed import pack, unpack
 _FIXED = "word_embeddings"
 _CHANGE, _SCALE = ".change", ".scale"
 _ENCODER = "encoder."
-_LOW, _BACK, _ALPHA_BY_RANK = ".lora_A", ".lora_B", 2.0
 
 
 def bare_encoder(folder: Path) -> Any:
@@ -128,20 +127,14 @@ def adapter_tensors(network: ReaderNetwork, base: Mapping[str, Tensor]) -> dict[
 
 
 def weights_of(shipped: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The trained weights by the network's names, float32: see `adapter_tensors`. Changes may also
-    be low-rank, `lora_A` (rank, in) and `lora_B` (out, rank) of a layer (Hu et al. 2021, "LoRA:
-    Low-Rank Adaptation of Large Language Models"), as the first ten runs' are."""
+    """The trained weights by the network's names, float32: see `adapter_tensors`."""
     found = {_ENCODER + name: value for name, value in base.items() if learnt(name)}
     for name, value in shipped.items():
         own = name.removesuffix(_CHANGE)
-        if name.endswith(_LOW):
-            layer = name.removesuffix(_LOW)
-            change = shipped[layer + _BACK].float() @ value.float()
-            found[f"{_ENCODER}{layer}.weight"] = base[f"{layer}.weight"] + _ALPHA_BY_RANK * change
-        elif own != name:
+        if own != name:
             scale = shipped.get(own + _SCALE)
             change = value.float() if scale is None else unpack(value, scale)
             found[_ENCODER + own] = base[own] + change
-        elif not name.endswith((_SCALE, _BACK)):
+        elif not name.endswith(_SCALE):
             found[name] = value.float()
     return found
