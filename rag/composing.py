@@ -18,8 +18,8 @@ _REPETITION = 0.75  # share of a sentence's stems already quoted at which it add
 # Score below the best at which a sentence of another paper is left out; more is let in where the
 # question asks for several papers.
 _MARGIN, _MARGIN_MANY = 0.3, 6.0
-# The same for further sentences of the best paper: the scores are log odds, so this is 1 in 90.
-_FILLER = 4.5
+# The same for further sentences of the best paper: the scores are log odds, so this is 1 in 240.
+_FILLER = 5.5
 _ALONE = "The abstract says:"
 _MOST = 0.8  # share of a quote from which on all of it answers
 _MANY = re.compile(
