@@ -67,11 +67,12 @@ def lay_out(
     """
     head = [first, *question[:_QUESTION], last]
     lead = [*head, *title[:_TITLE]]
+    room = limit - len(lead) - 1
     readings: list[Laid] = []
-    for numbers in _parts([len(pieces) for pieces in sentences], limit - len(lead) - 1):
+    for numbers in _parts([len(pieces) for pieces in sentences], room):
         ids, spans = list(lead), list[tuple[int, int]]()
         for number in numbers:
-            kept = sentences[number][: limit - len(lead) - 1]
+            kept = sentences[number][:room]
             spans.append((len(ids), len(ids) + len(kept)))
             ids += kept
         types = [0] * len(head) + [1] * (len(ids) - len(head) + 1)
