@@ -45,9 +45,7 @@ def test_what_is_written_scores_like_what_was_trained(tmp_path: Path) -> None:
     abstracts, pieces = read_abstracts(), Pieces(encoder_folder() / "tokenizer.json")
     items = [i for i in read_items() if i.abstract.startswith("bio")][:6]
     groups = [
-        (e,)
-        for i in items
-        if (e := pieces.example(i, abstracts[i.abstract], range(4), 224)) is not None
+        (e,) for i in items if (e := pieces.example(i, abstracts[i.abstract], range(4))) is not None
     ]
     assert groups
     batch = batch_of(groups, "cpu")
@@ -67,7 +65,7 @@ def test_validation_reads_as_the_reader_does() -> None:
     network = merged(encoder_folder(), require_file(card))
     abstracts, pieces = read_abstracts(), Pieces(encoder_folder() / "tokenizer.json")
     items = [i for i in read_items() if len(abstracts[i.abstract].text) > 1300][::60][:80]
-    assert any(len(pieces.whole(item, abstracts)) > 1 for item in items)
+    assert any(len(pieces.whole(item, abstracts[item.abstract])) > 1 for item in items)
     sure, best = {True: list[float](), False: list[float]()}, list[bool]()
     for item in items:
         a = abstracts[item.abstract]
@@ -85,7 +83,7 @@ def test_a_whole_abstract_is_read_in_parts_that_keep_what_is_gold() -> None:
     abstracts, pieces = read_abstracts(), Pieces(encoder_folder() / "tokenizer.json")
     for item in read_items()[:4000:20]:
         abstract = abstracts[item.abstract]
-        parts = pieces.whole(item, abstracts)
+        parts = pieces.whole(item, abstract)
         numbers = [n for part in parts for n in part.laid.numbers]
         assert numbers == list(range(len(abstract.sentences)))
         gold = [part.laid.numbers[k] for part in parts for k in part.gold]
@@ -103,7 +101,7 @@ def test_sentences_of_all_readings_of_a_question_compete() -> None:
     wrong = next(a for a in abstracts if a.startswith("med"))
     groups = []
     for item in (answerable, without):
-        read = [pieces.example(item, abstracts[a], range(5), 224) for a in (item.abstract, wrong)]
+        read = [pieces.example(item, abstracts[a], range(5)) for a in (item.abstract, wrong)]
         groups.append(tuple(e for e in read if e is not None))
     assert [len(g) for g in groups] == [2, 2]
     with torch.no_grad():
@@ -139,8 +137,8 @@ def test_questions_are_read_beside_abstracts_found_for_them() -> None:
         assert item.abstract not in found
         telling = item.style in ("full", "terse", "typo") or len(item.question.split()) >= 10
         assert bool(found) == (item.style != "follow-up" and telling)
-    groups = epoch(items, abstracts, negatives, pieces, 224, random.Random(1))
-    assert groups == epoch(items, abstracts, negatives, pieces, 224, random.Random(1))
+    groups = epoch(items, abstracts, negatives, pieces, random.Random(1))
+    assert groups == epoch(items, abstracts, negatives, pieces, random.Random(1))
     assert {len(g) for g in groups} == {1, 2, 3}
     assert all(not e.gold for g in groups for e in g[1:])
     assert all(g[0].gold for g in groups if len(g) == 3)
@@ -178,6 +176,7 @@ def test_the_rate_rises_and_falls() -> None:
     assert rates[0] < rates[5] == max(rates) == 1
     assert rates[5:] == sorted(rates[5:], reverse=True)
     assert 0 < rates[-1] < 0.05
+    assert pace(0, 1) == 1  # a run of one batch learns
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models.training.examples import Group
 
@@ -56,6 +57,25 @@ def batch_of(groups: Sequence[Group], device: str) -> Batch:
             span[i] = torch.tensor(e.answer)
     made = (ids, mask, types, pool, gold, real, span, known, group)
     return Batch(*(t.to(device) for t in made))
+
+
+def listwise(odds: Tensor, real: Tensor, gold: Tensor, group: Tensor) -> Tensor:
+    """Loss of "none" and the sentences of all readings of a question, each as its log odds against
+    its own reading's "none".
+
+    Args:
+        odds: float32 (readings, sentences).
+        real, gold: bool, of the same shape.
+        group: bool (questions, readings), which readings compete.
+    """
+
+    def over(chosen: Tensor) -> Tensor:
+        each = torch.logsumexp(odds.masked_fill(~chosen, -1e4), dim=1)
+        return torch.logsumexp(each.masked_fill(~group, -1e4), dim=1)
+
+    total = functional.softplus(over(real))  # "none" is 0
+    answerable = (group & gold.any(dim=1)).any(dim=1)
+    return (total - torch.where(answerable, over(gold), 0.0)).mean()
 
 
 def in_batches(groups: Sequence[Group], chance: random.Random) -> list[list[Group]]:

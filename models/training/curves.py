@@ -1,9 +1,11 @@
 """Draw a training log's curves.
 
     python -m models.training.curves [log.json] [curves.svg]
+    python -m models.training.curves --sizes [sizes.json] [sizes.svg]
 
 Above, the loss over the batches of all runs, one after the other, and its running mean; below, what
-each pass made of the questions that are held back.
+each pass made of the questions that are held back. With `--sizes` what the last pass of each of
+several runs made of them, over the number of questions that it learnt from.
 """
 
 from __future__ import annotations
@@ -28,8 +30,7 @@ _SHOWN = {
 }
 
 
-def draw(log: dict[str, Any], out: Path) -> None:
-    """Write the plot of one run's log, or of a log of several ("runs"), as SVG."""
+def _pyplot() -> Any:
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -37,6 +38,29 @@ def draw(log: dict[str, Any], out: Path) -> None:
     mpl.rcParams.update({"svg.hashsalt": "curves", "svg.fonttype": "none", "font.size": 9})
     from matplotlib import pyplot as plt
 
+    return plt
+
+
+def draw_sizes(log: dict[str, Any], out: Path) -> None:
+    """Write the plot of runs that learnt from different numbers of questions, as SVG."""
+    plt = _pyplot()
+    figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    runs = sorted(log["runs"], key=lambda run: run["questions"])
+    sizes = [run["questions"] for run in runs]
+    for key, name in _SHOWN.items():
+        axes.plot(sizes, [run["passes"][-1][key] for run in runs], marker="o", markersize=4,
+                  label=name)  # fmt: skip
+    axes.set(xscale="log", xlabel="questions learnt from", ylabel="held back from training")
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
+    axes.legend(loc="lower right", fontsize=8)
+    figure.savefig(out, format="svg", metadata={"Date": None})
+    plt.close(figure)
+
+
+def draw(log: dict[str, Any], out: Path) -> None:
+    """Write the plot of one run's log, or of a log of several ("runs"), as SVG."""
+    plt = _pyplot()
     runs: list[dict[str, Any]] = log.get("runs", [log])
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 6.4), layout="constrained")
     begun, places, passes = 0, list[float](), list[dict[str, float]]()
@@ -73,10 +97,14 @@ def draw(log: dict[str, Any], out: Path) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("log", type=Path, nargs="?", default=HERE / "log.json")
-    parser.add_argument("out", type=Path, nargs="?", default=HERE / "curves.svg")
+    parser.add_argument("log", type=Path, nargs="?")
+    parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--sizes", action="store_true")
     args = parser.parse_args()
-    draw(json.loads(args.log.read_text(encoding="utf-8")), args.out)
+    name, drawn = ("sizes", draw_sizes) if args.sizes else ("log", draw)
+    out = HERE / ("sizes.svg" if args.sizes else "curves.svg")
+    text = (args.log or HERE / f"{name}.json").read_text(encoding="utf-8")
+    drawn(json.loads(text), args.out or out)
 
 
 if __name__ == "__main__":

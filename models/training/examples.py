@@ -8,11 +8,12 @@ left out at random, which is cheaper and leaves nothing to be learnt from where 
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Example:
 
 
 Group = tuple[Example, ...]  # the readings of one question that compete
+Reading = tuple[Abstract, list[int]]  # an abstract, and which of its sentences are read
 
 
 class Pieces:
@@ -77,7 +79,7 @@ class Pieces:
         return self._kept[abstract.id]
 
     def example(
-        self, item: Item, abstract: Abstract, kept: Sequence[int], limit: int
+        self, item: Item, abstract: Abstract, kept: Sequence[int], limit: int = AT_ONCE
     ) -> Example | None:
         """A question with some sentences of an abstract; None if gold ones are too far apart."""
         parts = self._parts(item, abstract, kept, limit)
@@ -86,9 +88,8 @@ class Pieces:
         one = next((part for part in parts if part.gold), any_part)
         return one if len(one.gold) == sum(len(part.gold) for part in parts) else None
 
-    def whole(self, item: Item, abstracts: Mapping[str, Abstract]) -> list[Example]:
-        """A question with its whole abstract, read in parts as in use."""
-        abstract = abstracts[item.abstract]
+    def whole(self, item: Item, abstract: Abstract) -> list[Example]:
+        """A question with a whole abstract, read in parts as in use."""
         return self._parts(item, abstract, range(len(abstract.sentences)), AT_ONCE)
 
     def _parts(
@@ -129,10 +130,9 @@ def hard_negatives(
 ) -> dict[str, list[str]]:
     """For each question the wrong abstracts, of those that `among` asks about, that are found first
     for it: by stems in common, rare ones counting more, and by the untrained encoder's cosine. A
-    bare follow-up, a general question and a short paraphrase (an unanswerable question may be one)
-    have none: another paper might answer them. Of two abstracts compared neither is wrong."""
+    question that doesn't tell its paper has none. Of two abstracts compared neither is wrong."""
     ids = sorted({item.abstract for item in among})
-    asked = [item for item in items if _searchable(item)]
+    asked = [item for item in items if searchable(item)]
     by_meaning = _nearest(asked, [abstracts[id_] for id_ in ids])
     holders: dict[str, list[str]] = defaultdict(list)
     for id_ in ids:
@@ -155,8 +155,15 @@ def hard_negatives(
     return found
 
 
-def _searchable(item: Item) -> bool:
-    """Whether a question tells which paper it means."""
+def wrong_abstracts(path: Path) -> dict[str, list[str]]:
+    """By question those that `models.training.mine` found."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {entry["id"]: list(entry["wrong"]) for entry in map(json.loads, lines)}
+
+
+def searchable(item: Item) -> bool:
+    """Whether a question tells which paper it means. A bare follow-up, a general question and a
+    short paraphrase (an unanswerable question may be one) don't: another paper might answer."""
     if item.style in ("full", "terse", "typo"):
         return True
     return item.style not in EITHER and len(item.question.split()) >= _TELLING
@@ -164,6 +171,8 @@ def _searchable(item: Item) -> bool:
 
 def _nearest(items: Sequence[Item], abstracts: Sequence[Abstract]) -> list[list[str]]:
     """Ids of the abstracts of highest cosine with each question, best first."""
+    if not items:
+        return []
     embedder = open_embedder(Settings())
     texts = [f"{abstract.title}. {abstract.text}" for abstract in abstracts]
     held = embedder.encode(texts)
@@ -172,33 +181,42 @@ def _nearest(items: Sequence[Item], abstracts: Sequence[Abstract]) -> list[list[
     return [[abstracts[n].id for n in row] for row in order]
 
 
+def chosen(
+    items: Iterable[Item],
+    abstracts: Mapping[str, Abstract],
+    negatives: Mapping[str, Sequence[str]],
+    chance: random.Random,
+) -> Iterator[tuple[Item, list[Reading]]]:
+    """What is read of each question in one pass: its abstract, perhaps beside wrong ones, and
+    perhaps apart its abstract without the answer."""
+    for item in items:
+        abstract = abstracts[item.abstract]
+        gold = item.gold(abstract)
+        others = [n for n in range(len(abstract.sentences)) if n not in gold]
+        readings = [(abstract, _some(gold, others, chance))]
+        if negatives[item.id] and chance.random() < _BESIDE:
+            most = _WRONG_PARAPHRASED if item.style == "paraphrase" else _WRONG
+            for id_ in chance.sample(negatives[item.id], min(most, len(negatives[item.id]))):
+                wrong = abstracts[id_]
+                readings.append((wrong, _some((), range(len(wrong.sentences)), chance)))
+        yield item, readings
+        if gold and len(others) >= _FEWEST and chance.random() < _REMOVED:
+            yield item, [(abstract, _some((), others, chance))]
+
+
 def epoch(
     items: Sequence[Item],
     abstracts: Mapping[str, Abstract],
     negatives: Mapping[str, Sequence[str]],
     pieces: Pieces,
-    limit: int,
     chance: random.Random,
 ) -> list[Group]:
     """The readings of one pass in random order, those of one question that compete together."""
     groups: list[Group] = []
-    for item in items:
-        abstract = abstracts[item.abstract]
-        gold = item.gold(abstract)
-        others = [n for n in range(len(abstract.sentences)) if n not in gold]
-        kept = _some(gold, others, chance)
-        group = [pieces.example(item, abstract, kept, limit)]
-        if negatives[item.id] and chance.random() < _BESIDE:
-            most = _WRONG_PARAPHRASED if item.style == "paraphrase" else _WRONG
-            for id_ in chance.sample(negatives[item.id], min(most, len(negatives[item.id]))):
-                wrong = abstracts[id_]
-                kept = _some((), range(len(wrong.sentences)), chance)
-                group.append(pieces.example(item, wrong, kept, limit))
-        if group[0] is not None:
-            groups.append(tuple(e for e in group if e is not None))
-        if gold and len(others) >= _FEWEST and chance.random() < _REMOVED:
-            alone = pieces.example(item, abstract, _some((), others, chance), limit)
-            groups += [(alone,)] if alone is not None else []
+    for item, readings in chosen(items, abstracts, negatives, chance):
+        own, *wrong = [pieces.example(item, a, kept) for a, kept in readings]
+        if own is not None:
+            groups.append((own, *(e for e in wrong if e is not None)))
     chance.shuffle(groups)
     return groups
 

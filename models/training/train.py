@@ -1,7 +1,7 @@
 """Train the reader.
 
     python -m models.training.train --out FOLDER [--passes 2] [--part 1.0] [--seed 1] [--start RUN]
-        [--known ID --spread 2] [--skip FILE] [--until ID]
+        [--known ID --spread 2] [--skip FILE] [--until ID] [--wrong FILE]
 
 Writes `reader.safetensors` (the heads, and how the encoder was changed), `log.json` (loss and
 validation after each pass), in the end `curves.svg`, and `checkpoint.pt`, from which a run that was
@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.models.bert.modeling_bert import BertSelfAttention
 
-from models.training.batches import Batch, batch_of, in_batches
+from models.training.batches import Batch, batch_of, in_batches, listwise
 from models.training.curves import REPORTED, draw
 from models.training.data import (
     ABSTRACTS,
@@ -38,12 +38,11 @@ from models.training.data import (
     read_abstracts,
     read_items,
 )
-from models.training.examples import Group, Pieces, epoch, hard_negatives
+from models.training.examples import Group, Pieces, epoch, hard_negatives, wrong_abstracts
 from models.training.validating import validate
 from models.training.weights import encoder_folder, trained
 from rag.embedding.network import ReaderNetwork, adapter_tensors, bare_encoder, learnt
 from rag.models import file_digest
-from rag.reader.layout import AT_ONCE
 
 _RATE, _WARM = 1e-4, 0.06  # the encoder's rate unless another is given
 _HEADS = 2.0  # times that rate: the heads begin from nothing
@@ -79,32 +78,24 @@ class Learner(nn.Module):
         return adapter_tensors(self.network, self.base)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Listwise over "none" and the sentences of all readings of a question, each as its log
-        odds against its own reading's "none"; and the answer's edges over a reading's tokens."""
+        """Listwise over "none" and the sentences (`listwise`), and the answer's edges over a
+        reading's tokens."""
         scores, edges = self.network(batch.ids, batch.mask, batch.types, batch.pool)
         odds = scores[:, 1:] - scores[:, :1]
-
-        def over(chosen: Tensor) -> Tensor:
-            each = torch.logsumexp(odds.masked_fill(~chosen, -1e4), dim=1)
-            return torch.logsumexp(each.masked_fill(~batch.group, -1e4), dim=1)
-
-        total = functional.softplus(over(batch.real[:, 1:]))  # "none" is 0
-        answerable = (batch.group & batch.gold[:, 1:].any(dim=1)).any(dim=1)
-        right = torch.where(answerable, over(batch.gold[:, 1:]), 0.0)
-        listwise = (total - right).mean()
+        chosen = listwise(odds, batch.real[:, 1:], batch.gold[:, 1:], batch.group)
         ends = edges.masked_fill(~batch.mask.bool().unsqueeze(-1), -1e4)
         lost = [
             functional.cross_entropy(ends[:, :, i], batch.span[:, i], reduction="none")
             for i in (0, 1)
         ]
-        both: Tensor = listwise + _SPAN_SHARE * ((lost[0] + lost[1]) * batch.known).mean()
+        both: Tensor = chosen + _SPAN_SHARE * ((lost[0] + lost[1]) * batch.known).mean()
         return both
 
 
 def pace(step: int, steps: int) -> float:
     """Share of the learning rate: up over the first steps, then down to 0."""
     warm = max(1, math.ceil(_WARM * steps))
-    return min((step + 1) / warm, max(0.0, (steps - step) / (steps - warm)))
+    return min((step + 1) / warm, (steps - step) / max(1, steps - warm))
 
 
 def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
@@ -119,8 +110,9 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     skipped = set(args.skip.read_text(encoding="utf-8").split()) if args.skip else set()
     # A checkpoint belongs to one plan of batches.
     data = (file_digest(QUESTIONS), file_digest(ABSTRACTS))
+    mined = file_digest(args.wrong) if args.wrong else ""
     shaped_by = (args.seed, args.part, args.passes, str(args.start), args.known, args.spread,
-                 args.rate, sorted(skipped), args.until, *data)  # fmt: skip
+                 args.rate, sorted(skipped), args.until, mined, *data)  # fmt: skip
     kept = args.out / "checkpoint.pt"
     saved: dict[str, Any] | None = None
     if kept.is_file():
@@ -140,7 +132,8 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
         ]
 
     ever = list({item.id: item for n in range(args.passes) for item in read_in(n)}.values())
-    negatives = hard_negatives(ever, seen, abstracts)
+    negatives = wrong_abstracts(args.wrong) if args.wrong else {}
+    negatives |= hard_negatives([i for i in ever if i.id not in negatives], seen, abstracts)
     learner = Learner(folder).to(device)
     taught = {n: p for n, p in learner.network.named_parameters() if p.requires_grad}
     say(f"{sum(p.numel() for p in taught.values()):,} weights are trained")
@@ -159,7 +152,7 @@ def train(args: argparse.Namespace, say: Callable[[str], None]) -> None:
 
     def plan(number: int) -> list[list[Group]]:
         chance = random.Random(f"{args.seed} {number}")
-        made = epoch(read_in(number), abstracts, negatives, pieces, AT_ONCE, chance)
+        made = epoch(read_in(number), abstracts, negatives, pieces, chance)
         return in_batches(made, chance)
 
     batches = plan(0)
@@ -241,6 +234,10 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--skip", type=Path, help="file of ids of questions that this run leaves out")
     made.add_argument("--until", default="", metavar="ID", help="the last question learnt from")
+    made.add_argument(
+        "--wrong", type=Path, metavar="FILE",
+        help="wrong abstracts that questions are read beside, as found by models.training.mine",
+    )  # fmt: skip
     return made
 
 

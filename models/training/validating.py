@@ -30,7 +30,8 @@ def validate(
     unanswerable questions; share of twins told apart; share of questions whose best sentence is a
     gold one; of the answers' words found in such a sentence, where they are sure enough to be told,
     the F1 in words, and the share told."""
-    parts = [(n, e) for n, item in enumerate(items) for e in pieces.whole(item, abstracts)]
+    about = [abstracts[item.abstract] for item in items]
+    parts = [(n, e) for n, i in enumerate(items) for e in pieces.whole(i, about[n])]
     parts.sort(key=lambda part: len(part[1].laid.ids))
     odds: list[list[float]] = [[] for _ in items]  # of each part that some sentence answers
     best: list[tuple[float, bool]] = [(-math.inf, False) for _ in items]  # and if it is gold
