@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from models.training.batches import batch_of, in_batches
+from models.training.curves import draw_sizes
 from models.training.data import read_abstracts, read_items
 from models.training.examples import Pieces, epoch, hard_negatives
 from models.training.mean import mean
@@ -177,6 +178,15 @@ def test_the_rate_rises_and_falls() -> None:
     assert rates[5:] == sorted(rates[5:], reverse=True)
     assert 0 < rates[-1] < 0.05
     assert pace(0, 1) == 1  # a run of one batch learns
+
+
+def test_figures_are_drawn_over_the_number_of_questions(tmp_path: Path) -> None:
+    log = json.loads((REPOSITORY / "models" / "training" / "sizes.json").read_text("utf-8"))
+    draw_sizes(log, tmp_path / "sizes.svg")
+    drawn = (tmp_path / "sizes.svg").read_text(encoding="utf-8")
+    assert "questions learnt from" in drawn
+    assert len(log["runs"]) >= 3
+    assert all(f"{run['questions']:,}" in drawn for run in log["runs"])
 
 
 @pytest.mark.slow

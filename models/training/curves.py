@@ -42,18 +42,22 @@ def _pyplot() -> Any:
 
 
 def draw_sizes(log: dict[str, Any], out: Path) -> None:
-    """Write the plot of runs that learnt from different numbers of questions, as SVG."""
+    """Write the plot of runs that learnt from different numbers of questions, as SVG. A run with a
+    name was made otherwise than the others: dotted."""
     plt = _pyplot()
     figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
     runs = sorted(log["runs"], key=lambda run: run["questions"])
     sizes = [run["questions"] for run in runs]
-    for key, name in _SHOWN.items():
-        axes.plot(sizes, [run["passes"][-1][key] for run in runs], marker="o", markersize=4,
-                  label=name)  # fmt: skip
+    alike = sum("name" not in run for run in runs)
+    for n, (key, name) in enumerate(_SHOWN.items()):
+        values = [run["passes"][-1][key] for run in runs]
+        look = {"color": f"C{n}", "marker": "o", "markersize": 4}
+        axes.plot(sizes[:alike], values[:alike], label=name, **look)
+        axes.plot(sizes[alike - 1 :], values[alike - 1 :], linestyle=":", **look)
     axes.set(xscale="log", xlabel="questions learnt from", ylabel="held back from training")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.minorticks_off()
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="upper left", fontsize=8)
     figure.savefig(out, format="svg", metadata={"Date": None})
     plt.close(figure)
 
