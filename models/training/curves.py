@@ -57,7 +57,7 @@ def draw_sizes(log: dict[str, Any], out: Path) -> None:
     axes.set(xscale="log", xlabel="questions learnt from", ylabel="held back from training")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.minorticks_off()
-    axes.legend(loc="upper left", fontsize=8)
+    axes.legend(loc="lower right", fontsize=8)
     figure.savefig(out, format="svg", metadata={"Date": None})
     plt.close(figure)
 

@@ -150,7 +150,9 @@ def teach(model: Likelihood, plan: Sequence[tuple[Item, list[Reading]]]) -> None
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--questions", type=int, default=700, help="learnt from (%(default)s)")
     parser.add_argument("--validate", type=int, default=300, help="validated on (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
