@@ -139,9 +139,7 @@ def hard_negatives(
         abstract = abstracts[id_]
         for stem in sorted(set(content_stems(f"{abstract.title} {abstract.text}"))):
             holders[stem].append(id_)
-    right: dict[str, set[str]] = defaultdict(set)
-    for item in among:
-        right[item.question].add(item.abstract)
+    right = asked_of(among)
     found: dict[str, list[str]] = {item.id: [] for item in items}
     for item, near in zip(asked, by_meaning, strict=True):
         scores: dict[str, float] = defaultdict(float)
@@ -152,6 +150,14 @@ def hard_negatives(
         turns = [id_ for pair in zip(by_words, near, strict=False) for id_ in pair]
         merged = dict.fromkeys([*turns, *by_words, *near])
         found[item.id] = [id_ for id_ in merged if id_ not in right[item.question]][:_NEGATIVES]
+    return found
+
+
+def asked_of(items: Iterable[Item]) -> dict[str, set[str]]:
+    """The abstracts that each question, by its text, is asked of; none of them is a wrong one."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        found[item.question].add(item.abstract)
     return found
 
 

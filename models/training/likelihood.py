@@ -104,10 +104,7 @@ class Likelihood(nn.Module):
         each = self.odds(item.question, readings)
         most = max(map(len, each))
         odds = torch.stack([functional.pad(o, (0, most - len(o)), value=-1e4) for o in each])
-        real, gold = (
-            torch.zeros_like(odds, dtype=torch.bool),
-            torch.zeros_like(odds, dtype=torch.bool),
-        )
+        real, gold = (torch.zeros_like(odds, dtype=torch.bool) for _ in range(2))
         for row, (abstract, kept) in enumerate(readings):
             right = item.gold(abstract) if abstract.id == item.abstract else ()
             real[row, : len(kept)] = True

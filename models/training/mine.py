@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ import torch
 
 from models.training.batches import batch_of
 from models.training.data import Abstract, Item, read_abstracts, read_items
-from models.training.examples import Pieces, searchable
+from models.training.examples import Pieces, asked_of, searchable
 from models.training.train import Learner
 from models.training.weights import encoder_folder, trained
 from rag.config import Settings
@@ -80,9 +79,7 @@ def mined(
 ) -> Iterator[tuple[Item, list[tuple[str, float]]]]:
     """Each question that tells its paper with the wrong abstracts found for it and the reader's log
     odds of these, likeliest to be taken for an answer first."""
-    right: dict[str, set[str]] = defaultdict(set)
-    for item in among:
-        right[item.question].add(item.abstract)
+    right = asked_of(among)
     for item in filter(searchable, items):
         vector = index.embedder.encode([item.question])[0]
         hits = retrieve(index, item.question, vector, _FOUND)
