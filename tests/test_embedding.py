@@ -16,6 +16,7 @@ from rag.embedding import Embedder, Encode, open_embedder
 from rag.embedding.export import ensure_onnx, onnx_folder
 from rag.embedding.graph import GRAPH, NOTE, WEIGHTS
 from rag.embedding.onnx import _LongRun
+from rag.embedding.reading import ensure_reader
 from rag.errors import ModelError
 from rag.index import add_papers
 from rag.models import cards, find_card, require_file
@@ -137,6 +138,21 @@ def test_a_model_without_vectors_of_tokens_is_refused_before_it_indexes(tmp_path
     with pytest.raises(ModelError, match="no vectors of single tokens") as caught:
         open_embedder(Settings(embedder=str(tmp_path / "static")))
     assert "minilm" in caught.value.remedy
+
+
+def test_attention_is_one_operator_in_both_graphs() -> None:
+    """Written out, it would take half as long again."""
+    import onnx
+
+    card, reader = find_card("embedder", "minilm"), find_card("reader", Settings().reader)
+    assert card is not None
+    assert reader is not None
+    config = json.loads((require_file(card).parent / "config.json").read_text())
+    layers = config["num_hidden_layers"]
+    for graph in (ensure_onnx(card), ensure_reader(reader)[0]):
+        steps = [n.op_type for n in onnx.load(graph, load_external_data=False).graph.node]
+        assert steps.count("MultiHeadAttention") == layers
+        assert not {"Softmax", "IsNaN", "SkipLayerNormalization"} & set(steps)
 
 
 # ── long runs ───────────────────────────────────────────────────────────────────────────────────

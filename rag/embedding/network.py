@@ -48,8 +48,8 @@ class ReaderNetwork(nn.Module):
         self.none = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1))
         self.span = nn.Linear(width, 2)
 
-    def states(self, ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
-        """Token vectors, float32 (readings, tokens, width)."""
+    def states(self, ids: Tensor, mask: Tensor | None, types: Tensor) -> Tensor:
+        """Token vectors, float32 (readings, tokens, width); no mask where nothing is padded."""
         found: Tensor = self.encoder(
             input_ids=ids, attention_mask=mask, token_type_ids=types
         ).last_hidden_state
@@ -71,7 +71,7 @@ class ReaderNetwork(nn.Module):
         return found
 
     def forward(
-        self, ids: Tensor, mask: Tensor, types: Tensor, pool: Tensor
+        self, ids: Tensor, mask: Tensor | None, types: Tensor, pool: Tensor
     ) -> tuple[Tensor, Tensor]:
         """See `scores` and `edges`."""
         states = self.states(ids, mask, types)

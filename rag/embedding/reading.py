@@ -17,7 +17,7 @@ from rag.reader.layout import LONGEST
 
 TOLERANCE = 1e-3  # in logits
 OUTPUTS = ("scores", "edges")
-_FORM = 2
+_FORM = 3
 
 
 def ensure_reader(
@@ -49,9 +49,23 @@ def _export(encoder: Path, adapter: Path, target: Path) -> float:
     """
     import torch
 
+    from rag.embedding.attention import fused
     from rag.embedding.network import merged
 
     network = merged(encoder, adapter)
+
+    class Alone(torch.nn.Module):
+        """One reading at a time: nothing is padded, so nothing has to be masked."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(
+            self, ids: torch.Tensor, types: torch.Tensor, pool: torch.Tensor
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            found: tuple[torch.Tensor, torch.Tensor] = self.network(ids, None, types, pool)
+            return found
 
     def probe(tokens: int, sentences: int) -> tuple[torch.Tensor, ...]:
         chance = torch.Generator().manual_seed(tokens)
@@ -61,18 +75,20 @@ def _export(encoder: Path, adapter: Path, target: Path) -> float:
         size = tokens // (sentences + 1)
         for n in range(sentences):
             pool[0, n, n * size : (n + 1) * size] = 1 / max(size, 1)
-        return ids, torch.ones_like(ids), types, pool
+        return ids, types, pool
 
     columns = torch.export.Dim("columns", min=4, max=LONGEST)
     rows = torch.export.Dim("sentences", min=1, max=LONGEST)
     tokens: dict[int, Any] = {1: columns}
-    shapes = {"ids": tokens, "mask": tokens, "types": tokens, "pool": {1: rows, 2: columns}}
-    export(network, probe(48, 3), tuple(shapes), OUTPUTS, shapes, target)
+    shapes = {"ids": tokens, "types": tokens, "pool": {1: rows, 2: columns}}
+    alone = Alone().eval()
+    with fused(network.encoder):
+        export(alone, probe(48, 3), tuple(shapes), OUTPUTS, shapes, target)
     session = open_session(target, 0)
     worst = 0.0
     for inputs in (probe(12, 1), probe(200, 7), probe(LONGEST, 20)):
         with torch.no_grad():
-            theirs = network(*inputs)
+            theirs = alone(*inputs)
         feed = {name: t.numpy() for name, t in zip(shapes, inputs, strict=True)}
         for ours, right in zip(session.run(list(OUTPUTS), feed), theirs, strict=True):
             worst = max(worst, farthest(ours, right.numpy()))

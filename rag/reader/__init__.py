@@ -126,7 +126,6 @@ class Reader:
             pool[0, row, start:end] = 1 / max(end - start, 1)
         feed = {
             "ids": np.array([laid.ids], dtype=np.int64),
-            "mask": np.ones((1, len(laid.ids)), dtype=np.int64),
             "types": np.array([laid.types], dtype=np.int64),
             "pool": pool,
         }
