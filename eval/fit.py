@@ -62,6 +62,7 @@ class Asked:
     whole: Found
     together: list[str]
     general: bool  # several papers may be expected to answer
+    chosen: list[int] = field(default_factory=list)
     likelihood: dict[int, float] = field(default_factory=dict)
 
     @property
@@ -156,7 +157,9 @@ def read(index: OpenIndex, asked: list[Asked], w: dict[str, float], limit: int) 
         ordered = [item.found[i] for i in np.argsort(-scores, kind="stable")]
         most = limit * max(1, len(item.together))
         chosen, _ = evidence.worth_reading(ordered, item.whole.read, most, item.general)
-        order = [i for i, c in enumerate(item.found) if any(c is one for one in chosen)]
+        heard = evidence.heard(chosen, most, bool(item.whole.read))
+        item.chosen = [i for i, c in enumerate(item.found) if any(c is one for one in chosen)]
+        order = [i for i in item.chosen if any(item.found[i] is one for one in heard)]
         texts = evidence.readings(item.focus, [item.found[i] for i in order])
         keys = {
             i: hashlib.sha256(repr((model.info.sha256, text)).encode()).hexdigest()[:24]
@@ -203,24 +206,24 @@ def softmax(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def matrix(item: Asked, read: bool) -> tuple[Matrix, NDArray[np.bool_]]:
-    indices = sorted(item.likelihood) if read else range(len(item.found))
+    indices = item.chosen if read else range(len(item.found))
     rows = [list(item.found[i].features) for i in indices]
     if read:
-        values = standardise([item.likelihood[i] for i in indices])
-        for row, z in zip(rows, values, strict=True):
-            row[-1] = z
+        values = standardise(list(item.likelihood.values()))
+        for i, z in zip(item.likelihood, values, strict=True):
+            rows[item.chosen.index(i)][-1] = z
     gold = [item.holds(item.found[i]) for i in indices]
     return np.array(rows), np.array(gold)
 
 
 def ranked(item: Asked, w: dict[str, float], read: bool) -> Selection:
-    indices = sorted(item.likelihood) if read else list(range(len(item.found)))
+    indices = item.chosen if read else list(range(len(item.found)))
     rows, _ = matrix(item, read)
     scores = rows @ np.array([w.get(name, 0.0) for name in evidence.FEATURES])
     chosen = []
     for n, k in enumerate(np.argsort(-scores, kind="stable"), 1):
         c = item.found[indices[int(k)]]
-        likelihood = item.likelihood[indices[int(k)]] if read else float("-inf")
+        likelihood = item.likelihood.get(indices[int(k)], float("-inf"))
         score = float(scores[k])
         chosen.append(
             Evidence(f"S{n}", c.hit.paper, c.span, c.rank, likelihood, c.similarity, score)

@@ -27,8 +27,9 @@ class Settings:
             "read" for files it doesn't know.
         chunk_tokens: longest chunk in tokens of the language model, 32 to 4096.
         papers: papers whose sentences are read as evidence, 1 to 20.
-        candidates: sentences read by the language model for one question, 4 to 256; for each of
-            two things compared as many.
+        candidates: sentences that are chosen to answer one question, 4 to 256, for each of two
+            things compared as many; the language model reads the likeliest three in five of
+            them, without a reader all.
         answer_words: an answer's length in words, 20 to 400.
         abstain_below: answers whose estimated probability of being supported is lower are
             withheld, 0 (never) to 1 (always).

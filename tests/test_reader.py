@@ -17,7 +17,7 @@ from rag.embedding.network import merged
 from rag.errors import ModelError
 from rag.models import find_card, require_file
 from rag.reader import Reader, open_reader, reader_digest
-from rag.reader.layout import AT_ONCE, lay_out
+from rag.reader.layout import AT_ONCE, Laid, lay_out
 from rag.reader.words import answer_words, likeliest, whole_words
 from rag.records import Paper
 from rag.sentences import split_sentences
@@ -127,26 +127,53 @@ def test_word_pieces_that_are_kept_are_bounded(
     assert len(reader._pieces) > 1
 
 
-def test_a_long_abstract_can_be_left_between_readings(reader: Reader) -> None:
+def test_a_long_abstract_can_be_left_between_readings(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     abstract = "The harbour was quiet and nothing at all of note was seen there on that day. " * 120
     spans = {"long": split_sentences(abstract)}
     paper = Paper("long", "Kites over a Harbour", abstract)
-    asked: list[int] = []
-    reader.read("What was seen?", [paper], spans, lambda: asked.append(1))
-    assert len(asked) > 3
+    read: list[Laid] = []
+    run = reader._run
+
+    def noted(laid: Laid) -> object:
+        read.append(laid)
+        return run(laid)
+
+    monkeypatch.setattr(reader, "_run", noted)
+    reader.read("What was seen?", [paper], spans)
+    assert len(read) > 6
 
     class EnoughError(Exception):
         pass
 
+    asked: list[int] = []
+
     def leave() -> None:
         asked.append(1)
-        if len(asked) == 2:
+        if len(asked) > 2:
             raise EnoughError
 
-    asked.clear()
+    read.clear()
     with pytest.raises(EnoughError):
         reader.read("What was seen?", [paper], spans, leave)
-    assert len(asked) == 2
+    assert len(read) == 2
+
+
+def test_readings_side_by_side_are_those_made_one_by_one() -> None:
+    alone = open_reader(Settings(threads=1))
+    several = open_reader(Settings(threads=4))
+    assert alone is not None
+    assert several is not None
+    long = replace(KITES, id="long", abstract=f"{KITES.abstract} " * 12)
+    papers = [KITES, long, MOSS]
+    spans = {**SPANS, "long": split_sentences(long.abstract)}
+    for question in ("How many kites are flown?", "How large is the mean error?"):
+        one, four = (r.read(question, papers, spans) for r in (alone, several))
+        assert list(one) == list(four) == ["k", "long", "m"]
+        for id_, read in one.items():
+            assert np.array_equal(read.sentences, four[id_].sentences)
+            assert (read.paper, read.words) == (four[id_].paper, four[id_].words)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from models.training.likelihood import Likelihood, teach, validate
 from models.training.mine import Judge, indexed, mined
 from models.training.weights import encoder_folder
 from rag.config import Settings
+from rag.evidence import asking
 from rag.llm import LanguageModel
-from rag.llm.engine import Reading
 from rag.reader import open_reader
 from rag.records import Paper, Span
 
@@ -96,12 +96,10 @@ def test_untaught_likelihoods_are_those_of_llama_cpp(
         abstract = medicine[item.abstract]
         with torch.no_grad():
             (odds,) = judged.odds(item.question, [(abstract, [0, 2])])
-        texts = ["", *(f" {abstract.text[s.start : s.end]}" for s in abstract.sentences[:3:2])]
-        target = f" {item.question}"
-        scores = language_model.engine.likelihoods(
-            [Reading(f"{abstract.title}.", f"{text}\nQuestion:", target) for text in texts]
-        )
-        asked = len(judged.tokenizer.encode(target, add_special_tokens=False))
+        texts = ["", *(abstract.text[s.start : s.end] for s in abstract.sentences[:3:2])]
+        asked_of = [asking(abstract.title, text, item.question) for text in texts]
+        scores = language_model.engine.likelihoods(asked_of)
+        asked = len(judged.tokenizer.encode(asked_of[0].target, add_special_tokens=False))
         expected = 0.5 * asked * (scores[1:] - scores[0]) - 2
         assert odds.tolist() == pytest.approx(expected.tolist(), abs=0.005 * asked)
 

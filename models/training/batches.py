@@ -30,6 +30,14 @@ class Batch:
     known: Tensor  # bool (readings,), whether `span` is
     group: Tensor  # bool (questions, readings), which readings compete
 
+    def odds(self, scores: Tensor) -> Tensor:
+        """Log odds of each sentence against none, float32 (readings, sentences), padding aside.
+
+        Args:
+            scores: of the network, see `ReaderNetwork.scores`.
+        """
+        return (scores[:, 1:] - scores[:, :1]).masked_fill(~self.real[:, 1:], -1e4)
+
 
 def batch_of(groups: Sequence[Group], device: str) -> Batch:
     """Pad and stack."""

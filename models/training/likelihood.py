@@ -28,6 +28,7 @@ from models.training.batches import listwise
 from models.training.data import Abstract, Item, read_abstracts, read_items
 from models.training.examples import Reading, chosen, hard_negatives
 from models.training.train import pace
+from rag.evidence import asking
 from rag.metrics import auc
 from rag.models import find_card, require_file
 
@@ -75,13 +76,14 @@ class Likelihood(nn.Module):
 
     def odds(self, question: str, readings: Sequence[Reading]) -> list[Tensor]:
         """Log odds of each sentence read, float32 (sentences,) for each reading."""
-        asked = self._ids(f" {question.strip()}")
-        texts, owner = list[list[int]](), list[int]()
+        texts, owner, asked = list[list[int]](), list[int](), list[int]()
         for n, (abstract, kept) in enumerate(readings):
             spans = [abstract.sentences[k] for k in kept]
-            passages = ["", *(f" {abstract.text[s.start : s.end]}" for s in spans)]
-            texts += [self._ids(f"{abstract.title}.{p}\nQuestion:") for p in passages]
-            owner += [n] * len(passages)
+            for sentence in ("", *(abstract.text[s.start : s.end] for s in spans)):
+                one = asking(abstract.title, sentence, question)
+                texts.append(self._ids(one.context + one.passage))
+                asked = self._ids(one.target)
+                owner.append(n)
         ids = torch.zeros(len(texts), max(map(len, texts)) + len(asked), dtype=torch.long)
         mask, at = torch.zeros_like(ids), torch.zeros(len(texts), len(asked), dtype=torch.long)
         for row, text in enumerate(texts):

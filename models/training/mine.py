@@ -50,8 +50,7 @@ class Judge:
         batch = batch_of([(e,) for _, e in parts], "cpu")
         with torch.no_grad():
             scores, _ = self._learner.network(batch.ids, batch.mask, batch.types, batch.pool)
-        each = (scores[:, 1:] - scores[:, :1]).masked_fill(~batch.real[:, 1:], -1e4)
-        of_part = torch.logsumexp(each, dim=1)
+        of_part = torch.logsumexp(batch.odds(scores), dim=1)
         owner = torch.tensor([n for n, _ in parts])
         return [float(torch.logsumexp(of_part[owner == n], 0)) for n in range(len(abstracts))]
 

@@ -42,7 +42,7 @@ def validate(
             some = parts[first : first + BATCH]
             batch = batch_of([(e,) for _, e in some], device)
             scores, edges = network(batch.ids, batch.mask, batch.types, batch.pool)
-            scores = (scores[:, 1:] - scores[:, :1]).masked_fill(~batch.real[:, 1:], -1e4)
+            scores = batch.odds(scores)
             for row, (n, e) in enumerate(some):
                 odds[n].append(float(torch.logsumexp(scores[row], dim=0)))
                 k = int(scores[row].argmax())

@@ -8,7 +8,7 @@ every word is there and the answer isn't.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,8 @@ class Reader:
     """Reads with the packaged encoder and the adapter that the manifest names.
 
     Args:
-        threads: 0 leaves the number to onnxruntime.
+        threads: readings that go on at once, each in one thread: they are too short to be shared
+            well by several.
         notice: told when the graph has to be made first.
 
     Raises:
@@ -65,7 +66,8 @@ class Reader:
         from rag.models import require_file
 
         graph, base = ensure_reader(card, notice)
-        self._session = open_session(graph, threads)
+        self._session = open_session(graph, 1)
+        self._threads = max(threads, 1)
         vocabulary = require_file(base).parent / "tokenizer.json"
         self._tokenizer, self._first, self._last = plain_tokenizer(str(vocabulary))
         self._pieces: dict[_Key, tuple[list[int], list[list[int]]]] = {}
@@ -82,28 +84,44 @@ class Reader:
 
         Args:
             sentences: each paper's sentences, by paper id, as offsets into its abstract.
-            between: called before each reading, of which a long paper takes many; what it raises
-                ends them.
+            between: called before each reading, of which a long paper takes many, from whichever
+                thread; what it raises ends them.
 
         Returns:
             By paper id.
         """
-        asked = self._of([question])[0]
-        return {p.id: self._read(asked, p, sentences[p.id], between) for p in papers}
+        from concurrent.futures import ThreadPoolExecutor
 
-    def _read(
-        self, asked: list[int], paper: Paper, spans: Sequence[Span], between: Callable[[], None]
+        asked = self._of([question])[0]
+        laid = {p.id: self._laid(asked, p, sentences[p.id]) for p in papers}
+
+        def run(one: Laid) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+            between()
+            return self._run(one)
+
+        with ThreadPoolExecutor(self._threads) as lanes:
+            # Results come in order; those not begun when one raises never are.
+            done = lanes.map(run, [one for parts in laid.values() for one in parts])
+            return {p.id: self._made(p, sentences[p.id], laid[p.id], done) for p in papers}
+
+    def _laid(self, asked: list[int], paper: Paper, spans: Sequence[Span]) -> list[Laid]:
+        return lay_out(asked, *self._pieces_of(paper, spans), self._first, self._last)
+
+    def _made(
+        self,
+        paper: Paper,
+        spans: Sequence[Span],
+        laid: Sequence[Laid],
+        done: Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]],
     ) -> Read:
+        """What the readings of one paper make of it: the next ones of those `done`."""
         import numpy as np
 
-        title, pieces = self._pieces_of(paper, spans)
         found = np.full(len(spans), -np.inf, dtype=np.float32)
         words: list[Span | None] = [None] * len(spans)
-        for laid in lay_out(asked, title, pieces, self._first, self._last):
-            between()
-            scores, edges = self._run(laid)
-            found[list(laid.numbers)] = scores[1:] - scores[0]
-            for number, (start, end) in zip(laid.numbers, laid.spans, strict=True):
+        for one, (scores, edges) in zip(laid, done, strict=False):
+            found[list(one.numbers)] = scores[1:] - scores[0]
+            for number, (start, end) in zip(one.numbers, one.spans, strict=True):
                 if found[number] > 0:
                     words[number] = self._words(paper, spans[number], edges[start:end])
         together = float(np.logaddexp.reduce(found)) if len(found) else -np.inf
