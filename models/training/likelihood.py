@@ -76,13 +76,13 @@ class Likelihood(nn.Module):
 
     def odds(self, question: str, readings: Sequence[Reading]) -> list[Tensor]:
         """Log odds of each sentence read, float32 (sentences,) for each reading."""
-        texts, owner, asked = list[list[int]](), list[int](), list[int]()
+        asked = self._ids(asking("", "", question).target)
+        texts, owner = list[list[int]](), list[int]()
         for n, (abstract, kept) in enumerate(readings):
             spans = [abstract.sentences[k] for k in kept]
             for sentence in ("", *(abstract.text[s.start : s.end] for s in spans)):
                 one = asking(abstract.title, sentence, question)
                 texts.append(self._ids(one.context + one.passage))
-                asked = self._ids(one.target)
                 owner.append(n)
         ids = torch.zeros(len(texts), max(map(len, texts)) + len(asked), dtype=torch.long)
         mask, at = torch.zeros_like(ids), torch.zeros(len(texts), len(asked), dtype=torch.long)
